@@ -1,0 +1,26 @@
+#!/usr/bin/env node
+// Starts the sources in a clone (Node 24 strips the types) and the compiled files in a package.
+import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '..');
+const [major, minor] = process.versions.node.split('.').map(Number);
+const pinned = join(root, 'node_modules', 'node', 'bin', 'node');
+
+if (major > 22 || (major === 22 && minor >= 18)) {
+  const source = join(root, 'src', 'main.ts');
+  const entry = existsSync(source) ? source : join(root, 'dist', 'src', 'main.js');
+  const { main } = await import(pathToFileURL(entry).href);
+  process.exitCode = await main(process.argv.slice(2));
+} else if (existsSync(pinned)) {
+  const child = spawn(pinned, [fileURLToPath(import.meta.url), ...process.argv.slice(2)], {
+    stdio: 'inherit',
+  });
+  for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => child.kill(signal));
+  child.on('exit', (code, signal) => process.exit(signal === null ? (code ?? 1) : 1));
+} else {
+  console.error(`parley needs Node 22.18 or newer, this is ${process.versions.node}.`);
+  process.exitCode = 1;
+}

@@ -1,0 +1,69 @@
+import js from '@eslint/js';
+import n from 'eslint-plugin-n';
+import prettier from 'eslint-config-prettier';
+import tseslint from 'typescript-eslint';
+
+/** Media code must be replayable: time comes from a Clock, chance from a seeded source. */
+const ambientTime = ['Date', 'performance', 'setTimeout', 'setInterval', 'setImmediate'].map(
+  (name) => ({ name, message: 'Take a Clock (src/time): time is an argument here.' }),
+);
+
+export default tseslint.config(
+  { ignores: ['node_modules', 'dist', 'coverage', 'bench/out', 'console'] },
+  js.configs.recommended,
+  {
+    files: ['**/*.ts'],
+    extends: [tseslint.configs.strictTypeChecked, tseslint.configs.stylisticTypeChecked],
+    plugins: { n },
+    languageOptions: {
+      parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname },
+    },
+    settings: { node: { version: '>=24.0.0' } },
+    rules: {
+      '@typescript-eslint/explicit-module-boundary-types': 'error',
+      '@typescript-eslint/no-floating-promises': 'error',
+      '@typescript-eslint/no-misused-promises': 'error',
+      '@typescript-eslint/prefer-readonly': 'error',
+      '@typescript-eslint/switch-exhaustiveness-check': [
+        'error',
+        { allowDefaultCaseForExhaustiveSwitch: false, requireDefaultForNonUnion: true },
+      ],
+      '@typescript-eslint/restrict-template-expressions': [
+        'error',
+        { allowNumber: true, allowBoolean: true },
+      ],
+      // `!` on typed-array reads inside a bounded loop is fine in audio code.
+      '@typescript-eslint/no-non-null-assertion': 'off',
+      '@typescript-eslint/unbound-method': 'off',
+      '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }],
+      'n/no-process-env': 'error',
+      'n/no-unsupported-features/node-builtins': 'error',
+      'no-console': 'error',
+      eqeqeq: 'error',
+      'max-lines': ['error', { max: 340, skipBlankLines: true, skipComments: true }],
+    },
+  },
+  {
+    files: ['src/**/*.ts', 'protocol/**/*.ts'],
+    ignores: ['src/time/**', 'src/main.ts', 'src/cli/**', 'src/server/**'],
+    rules: {
+      'no-restricted-globals': ['error', ...ambientTime],
+      'no-restricted-properties': [
+        'error',
+        { object: 'Math', property: 'random', message: 'Take a seeded source.' },
+      ],
+    },
+  },
+  { files: ['src/main.ts', 'src/cli/**/*.ts', 'bench/**/*.ts'], rules: { 'no-console': 'off' } },
+  {
+    files: ['test/**/*.ts', 'bench/**/*.ts'],
+    rules: { 'n/no-process-env': 'off', 'max-lines': 'off' },
+  },
+  {
+    files: ['**/*.mjs'],
+    languageOptions: {
+      globals: { process: 'readonly', console: 'readonly', URL: 'readonly' },
+    },
+  },
+  prettier,
+);

@@ -1,0 +1,26 @@
+import type { AgentDefinition } from '../ports/agent.ts';
+import type { BackendPort } from '../ports/backend.ts';
+import type { DetectorPort } from '../ports/detector.ts';
+import type { CloseReason } from '../ports/events.ts';
+import type { Logger } from '../ports/log.ts';
+import type { ObserverPort } from '../ports/observer.ts';
+import type { ToolPort } from '../ports/tool.ts';
+import type { Clock } from '../time/clock.ts';
+import type { IdSource } from '../time/ids.ts';
+
+/** What a call is made of. The call owns none of the ports; it owns the sessions it opens. */
+export interface CallOptions {
+  readonly callId: string;
+  readonly agent: AgentDefinition;
+  /** The agent's backends, preferred first; the next is tried only while opening. */
+  readonly backends: readonly BackendPort[];
+  /** Hears when the caller speaks; `null` = only manual turns and backends that decide. */
+  readonly detector: DetectorPort | null;
+  readonly tools: readonly ToolPort[];
+  readonly clock: Clock;
+  readonly ids: IdSource;
+  readonly log: Logger;
+  readonly observers: readonly ObserverPort[];
+  /** Called once, after everything the call owned was let go. */
+  readonly onClosed: (reason: CloseReason) => void;
+}

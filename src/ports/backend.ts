@@ -1,0 +1,199 @@
+import type { AudioFormat } from '../audio/format.ts';
+import type { Chunk } from '../audio/chunk.ts';
+import type { Clock } from '../time/clock.ts';
+import type { IdSource } from '../time/ids.ts';
+import type { CallSeed, ConversationItem, WordTime } from './conversation.ts';
+import type { CallError } from './errors.ts';
+import type { Logger } from './log.ts';
+import type { CallSettings, LineOverrides, Modality } from './settings.ts';
+
+/** Who decides when a turn ends and whether the caller's voice stops the agent. */
+export type TurnAuthority = 'gateway' | 'backend' | 'model';
+
+/** What a backend can do, as data: the core asks these and never a vendor's name. */
+export interface BackendCapabilities {
+  /** Authorities it can live under, preferred first. `model` means it has no turns. */
+  readonly authorities: readonly TurnAuthority[];
+  /** A running line can be stopped. */
+  readonly cancel: boolean;
+  /** It can be told how much of a line was heard. */
+  readonly truncate: boolean;
+  /** A turn can be committed and an answer asked for. */
+  readonly commit: boolean;
+  /** It follows instructions. */
+  readonly instructions: boolean;
+  /** What a seed's history may consist of. */
+  readonly seedHistory: 'none' | 'text' | 'audio';
+  /** Items can be added to and deleted from its context during the call. */
+  readonly appendContext: boolean;
+  /** Lines outside the conversation, in parallel to it. */
+  readonly outOfBand: boolean;
+  readonly tools: 'none' | 'blocking' | 'asynchronous';
+  readonly transcripts: {
+    readonly caller: boolean;
+    readonly agent: boolean;
+    /** Agent words come with their times. */
+    readonly wordTimes: boolean;
+  };
+  readonly modalities: readonly Modality[];
+  /** Voices it has: names, `any` where it takes whatever it is given, `null` where it has one. */
+  readonly voices: readonly string[] | 'any' | null;
+  /** Formats it takes and gives, preferred first. */
+  readonly inputFormats: readonly AudioFormat[];
+  readonly outputFormats: readonly AudioFormat[];
+  /** It accepts audio faster than real time. */
+  readonly fasterThanRealTime: boolean;
+  /** Longest session, ms; `null` when there is no cap. */
+  readonly sessionCapMs: number | null;
+  /** A lost session can be taken up again. */
+  readonly resumption: boolean;
+}
+
+/** What a session is opened with. Settings may change later by `configure`. */
+export interface BackendContext {
+  readonly callId: string;
+  readonly agent: string;
+  readonly authority: TurnAuthority;
+  readonly settings: CallSettings;
+  /** Formats on this side of the call's edge, chosen from the capabilities. */
+  readonly inputFormat: AudioFormat;
+  readonly outputFormat: AudioFormat;
+  readonly seed: CallSeed | null;
+  readonly clock: Clock;
+  readonly ids: IdSource;
+  readonly log: Logger;
+}
+
+/** What the core tells a backend. The chunk's bytes may be kept: nobody writes to them again. */
+export type BackendCommand =
+  | { readonly type: 'audio'; readonly chunk: Chunk }
+  | { readonly type: 'configure'; readonly settings: CallSettings }
+  /** The caller's turn is finished: uplink samples [fromSample, toSample) at the input rate. */
+  | {
+      readonly type: 'commit';
+      readonly itemId: string;
+      readonly fromSample: number;
+      readonly toSample: number;
+    }
+  /** Forget uplink audio that no commit has covered. */
+  | { readonly type: 'clear' }
+  /** Answer now, as line `lineId`. `input` replaces the conversation as context where given. */
+  | {
+      readonly type: 'respond';
+      readonly lineId: string;
+      readonly outOfBand: boolean;
+      readonly overrides: LineOverrides;
+      readonly input: readonly ConversationItem[] | null;
+    }
+  /** Stop the line; the backend answers with `line.done` cancelled, or has already finished it. */
+  | { readonly type: 'cancel'; readonly lineId: string }
+  /** The caller heard this much of the line and no more will be played. */
+  | {
+      readonly type: 'truncate';
+      readonly lineId: string;
+      readonly heardMs: number;
+      readonly heardText: string | null;
+    }
+  /** `afterItemId`: `null` = at the front, `undefined` = at the end. */
+  | {
+      readonly type: 'item.add';
+      readonly item: ConversationItem;
+      readonly afterItemId: string | null | undefined;
+    }
+  | { readonly type: 'item.delete'; readonly itemId: string };
+
+/** Tokens or seconds as the upstream counted them; `null` where it did not say. */
+export interface Usage {
+  readonly inputTextTokens: number | null;
+  readonly inputAudioTokens: number | null;
+  readonly inputCachedTokens: number | null;
+  readonly outputTextTokens: number | null;
+  readonly outputAudioTokens: number | null;
+}
+
+/** One frame of a backend without turns. Frames come in order, without gaps, silence included. */
+export interface StreamFrame {
+  /** Position on the backend's output, in samples at the output rate. */
+  readonly startSample: number;
+  readonly bytes: Uint8Array;
+  /** Uplink position (input rate) that had been heard when this frame was made. */
+  readonly heardInputSample: number;
+  /** Words that belong to this frame, if the model writes them. */
+  readonly text: string | null;
+  /** What the model says of itself: it began to speak, finished, or stopped for the caller. */
+  readonly mark: 'speech_started' | 'speech_ended' | 'yielded' | null;
+}
+
+/** How a line ended on the backend's side. */
+export type LineOutcome =
+  | { readonly status: 'completed' }
+  | { readonly status: 'cancelled' }
+  | { readonly status: 'incomplete'; readonly reason: 'max_output_tokens' | 'content_filter' }
+  | { readonly status: 'failed'; readonly error: CallError };
+
+/**
+ * What a backend tells the core. `lineId` is the one of the `respond` command, or, under `backend`
+ * authority, an id of the backend's own that first appears in `line.started`.
+ */
+export type BackendEvent =
+  | { readonly type: 'line.started'; readonly lineId: string }
+  /** Whole samples in the session's output format. The array is handed over. */
+  | { readonly type: 'line.audio'; readonly lineId: string; readonly bytes: Uint8Array }
+  /** Words of an audio line (with times where known), or the text of a text line. */
+  | {
+      readonly type: 'line.text';
+      readonly lineId: string;
+      readonly delta: string;
+      readonly words: readonly WordTime[] | null;
+    }
+  | {
+      readonly type: 'tool.called';
+      readonly lineId: string;
+      readonly toolCallId: string;
+      readonly name: string;
+      readonly arguments: string;
+    }
+  | {
+      readonly type: 'line.done';
+      readonly lineId: string;
+      readonly outcome: LineOutcome;
+      readonly usage: Usage | null;
+    }
+  | { readonly type: 'stream.frame'; readonly frame: StreamFrame }
+  /** The backend's own detection (authority `backend`), uplink position at the input rate. */
+  | { readonly type: 'caller.speech'; readonly speaking: boolean; readonly atSample: number }
+  | {
+      readonly type: 'caller.transcript';
+      readonly itemId: string;
+      readonly text: string;
+      readonly final: boolean;
+    }
+  /** Something worth counting that did not end anything, e.g. input dropped. */
+  | { readonly type: 'dropped'; readonly what: 'input'; readonly samples: number }
+  /** The session is over by a fault; nothing follows. An end without it is an orderly close. */
+  | { readonly type: 'failed'; readonly error: CallError };
+
+/** One call's session with a backend. */
+export interface BackendSession {
+  /** Never throws and never blocks; `overflow` means the command was not taken (counted). */
+  send(command: BackendCommand): 'ok' | 'overflow' | 'closed';
+  /** Bounded; ends after `close` or after `failed`. One consumer. */
+  readonly events: AsyncIterable<BackendEvent>;
+  /** Idempotent. Frees everything at once; pending events may be lost. */
+  close(): void;
+}
+
+export interface BackendPort {
+  /** Name in the configuration. */
+  readonly name: string;
+  /** Kind of backend: `onnx`, `rehearsal`, … */
+  readonly type: string;
+  readonly capabilities: BackendCapabilities;
+  /** Loads what must be there before the first call. Rejects with `CallError`. */
+  prepare(signal: AbortSignal): Promise<void>;
+  /** Rejects with `CallError` when the session cannot be had or `signal` aborts. */
+  open(context: BackendContext, signal: AbortSignal): Promise<BackendSession>;
+  /** Figures for `/metrics` and `/api/backends`: gauge or counter values by name. */
+  figures(): Readonly<Record<string, number>>;
+  close(): Promise<void>;
+}

@@ -1,0 +1,92 @@
+import type { ToolDefinition } from './settings.ts';
+
+/** One piece of a message. Audio itself is not in here: it stays on its timeline. */
+export type ItemContent =
+  | { readonly type: 'text'; readonly text: string }
+  | {
+      readonly type: 'audio';
+      /** `null` where nobody transcribed it. For agent audio: the words that were heard. */
+      readonly transcript: string | null;
+      /** Caller audio: its length. Agent audio: how much of it was heard. */
+      readonly durationMs: number;
+    };
+
+export type ItemStatus = 'in_progress' | 'completed' | 'incomplete';
+
+interface ItemBase {
+  readonly itemId: string;
+  readonly status: ItemStatus;
+}
+
+export interface MessageItem extends ItemBase {
+  readonly kind: 'message';
+  readonly role: 'system' | 'user' | 'assistant';
+  readonly content: readonly ItemContent[];
+}
+
+export interface ToolCallItem extends ItemBase {
+  readonly kind: 'tool_call';
+  readonly toolCallId: string;
+  readonly name: string;
+  /** JSON text as the model wrote it. */
+  readonly arguments: string;
+}
+
+export interface ToolOutputItem extends ItemBase {
+  readonly kind: 'tool_output';
+  readonly toolCallId: string;
+  readonly output: string;
+}
+
+/** An entry of the conversation as both sides know it: what was said and heard, nothing else. */
+export type ConversationItem = MessageItem | ToolCallItem | ToolOutputItem;
+
+/** Where a word lies on its line's audio, ms from the line's first sample. */
+export interface WordTime {
+  readonly text: string;
+  readonly startMs: number;
+  readonly endMs: number;
+}
+
+/** State of one tool call, from the model's request to the answer it was given. */
+export interface LedgerEntry {
+  readonly toolCallId: string;
+  readonly itemId: string;
+  readonly name: string;
+  readonly arguments: string;
+  /** Who runs it: the app behind the client, or Parley. */
+  readonly runner: 'client' | 'gateway';
+  readonly state: 'running' | 'answered' | 'failed' | 'timed_out' | 'abandoned';
+  readonly calledAtMs: number;
+  readonly answeredAtMs: number | null;
+  /** Answers that came after the first one; kept as a count, never passed on. */
+  readonly duplicates: number;
+}
+
+/**
+ * Plain data from which another backend, or another process, can carry the call on.
+ * Survives `JSON.parse(JSON.stringify(seed))` unchanged.
+ */
+export interface CallSeed {
+  readonly version: 1;
+  readonly callId: string;
+  readonly agent: string;
+  readonly instructions: string;
+  readonly voice: string | null;
+  readonly tools: readonly ToolDefinition[];
+  /** The conversation as heard, oldest first. */
+  readonly items: readonly ConversationItem[];
+  readonly ledger: readonly LedgerEntry[];
+  readonly turn: {
+    /** Whether the caller was speaking, and since which uplink sample (client rate). */
+    readonly speakingFromSample: number | null;
+    /** Uplink samples (client rate) written so far. */
+    readonly uplinkSamples: number;
+  };
+  /** Caller audio that nobody has answered yet: PCM16 mono, base64; `null` when there is none. */
+  readonly unanswered: {
+    readonly rateHz: number;
+    readonly startSample: number;
+    readonly pcm16: string;
+  } | null;
+}

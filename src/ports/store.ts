@@ -1,0 +1,43 @@
+import type { LogEntry } from './events.ts';
+
+/** What is kept of a call after it ended; times in ms since the call's start. */
+export interface CallRecord {
+  readonly callId: string;
+  readonly agent: string;
+  readonly backend: string;
+  readonly startedAt: string;
+  readonly durationMs: number | null;
+  readonly turns: readonly TurnRecord[];
+  readonly tools: readonly {
+    readonly name: string;
+    readonly arguments: string;
+    readonly atMs: number;
+  }[];
+  readonly handovers: readonly {
+    readonly from: string;
+    readonly to: string;
+    readonly cause: string;
+    readonly gapMs: number;
+  }[];
+  /** Path of a recording, when there is one. */
+  readonly out: string | null;
+  readonly events: readonly LogEntry[];
+}
+
+/** One exchange: the caller's turn and what came back. `null` where it did not happen. */
+export interface TurnRecord {
+  readonly userEndMs: number | null;
+  readonly firstPacketMs: number | null;
+  readonly firstAudioMs: number | null;
+  readonly interrupted: boolean;
+  readonly heardText: string | null;
+  readonly userText: string | null;
+}
+
+/** Keeps finished calls. Never called from the media path. */
+export interface StorePort {
+  put(record: CallRecord): void;
+  get(callId: string): CallRecord | undefined;
+  /** Newest first. */
+  list(limit: number): readonly CallRecord[];
+}
