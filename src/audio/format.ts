@@ -29,3 +29,13 @@ export function samplesToMs(samples: number, rateHz: number): number {
 export function msToSamples(ms: number, rateHz: number): number {
   return Math.round((ms * rateHz) / 1000);
 }
+
+/**
+ * The wanted format where it is offered (then nothing is converted), else the preferred one.
+ * @throws RangeError when nothing is offered
+ */
+export function chooseFormat(offered: readonly AudioFormat[], wanted: AudioFormat): AudioFormat {
+  const format = offered.find((candidate) => sameFormat(candidate, wanted)) ?? offered[0];
+  if (format === undefined) throw new RangeError('at least one format must be offered');
+  return format;
+}

@@ -129,6 +129,9 @@ export interface ClientPort {
   subprotocol(request: ClientRequest): string | null;
   /** A reason to refuse the request outright, before anything else is looked at. */
   refusal(request: ClientRequest): CallError | null;
-  /** Takes the open socket and the call; owns the socket from here on. */
-  serve(socket: Socket, call: CallControl): void;
+  /**
+   * Takes the open socket, the call and what the upgrade had said; owns the socket from here on.
+   * The request is there for refusals that this protocol's clients expect on the open socket.
+   */
+  serve(socket: Socket, call: CallControl, request: ClientRequest): void;
 }

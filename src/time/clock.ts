@@ -16,13 +16,25 @@ export interface Clock {
   timerAt(atMs: number, callback: () => void): Timer;
 }
 
+/** Longest delay that `setTimeout` takes, ms; it turns a longer one into none. */
+const longestDelayMs = 2 ** 31 - 1;
+
 /** The process's own clock. Timers do not keep the process alive by themselves. */
 export const systemClock: Clock = {
   nowMs: () => performance.now(),
   epochMs: () => Date.now(),
   timerAt(atMs, callback) {
-    const handle = setTimeout(callback, Math.max(0, atMs - performance.now()));
-    handle.unref();
+    let handle: NodeJS.Timeout;
+    // Node cuts the delay to whole milliseconds, and so fires up to one too early: look again.
+    const wait = (): void => {
+      const delayMs = Math.min(Math.max(0, Math.ceil(atMs - performance.now())), longestDelayMs);
+      handle = setTimeout(() => {
+        if (performance.now() < atMs) wait();
+        else callback();
+      }, delayMs);
+      handle.unref();
+    };
+    wait();
     return { cancel: () => clearTimeout(handle) };
   },
 };

@@ -32,8 +32,13 @@ export class ManualClock implements Clock {
     return this.#timers.size;
   }
 
-  /** Moves time forward, firing what falls due on the way, including timers made by timers. */
+  /**
+   * Moves time forward, firing what falls due on the way, including timers made by timers.
+   *
+   * @throws RangeError when `byMs` is negative or not a number: time never goes back
+   */
   advance(byMs: number): void {
+    if (!(byMs >= 0)) throw new RangeError(`byMs must not be negative, got ${byMs}`);
     const targetMs = this.#nowMs + byMs;
     for (;;) {
       const due = this.#earliest(targetMs);
@@ -42,7 +47,8 @@ export class ManualClock implements Clock {
       this.#nowMs = Math.max(this.#nowMs, due.atMs);
       due.callback();
     }
-    this.#nowMs = targetMs;
+    // A callback may have advanced further by itself.
+    this.#nowMs = Math.max(this.#nowMs, targetMs);
   }
 
   #earliest(untilMs: number): { id: number; atMs: number; callback: () => void } | undefined {

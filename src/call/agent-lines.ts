@@ -1,0 +1,393 @@
+import { asCallError, CallError } from '../ports/errors.ts';
+import { bytesPerSample, type AudioFormat } from '../audio/format.ts';
+import { createConverter, type Converter } from './converter.ts';
+import { Downlink } from './downlink.ts';
+import { LineTrack } from './line-track.ts';
+import { PlayoutClock } from './playout.ts';
+import { StaleWork } from './stale-work.ts';
+import { StallWatch, stallMs } from './stall-watch.ts';
+import { StreamSpeech } from './stream-speech.ts';
+import type { StreamAction } from './stream-lines.ts';
+import type { CallScope } from './scope.ts';
+import type { Conversation } from './conversation.ts';
+import type { BackendCommand, BackendEvent, StreamFrame } from '../ports/backend.ts';
+import type { DownlinkAudio } from '../ports/client.ts';
+import type { Line, LineEnd } from '../ports/events.ts';
+import type { LineRequest } from './line-request.ts';
+import type { CallSettings } from '../ports/settings.ts';
+import type { TurnInput } from '../turn/vocabulary.ts';
+
+/** Lines out of band at once (a count). */
+const outOfBandLimit = 16;
+
+export interface AgentLinesOptions {
+  readonly scope: CallScope;
+  readonly conversation: Conversation;
+  readonly settings: () => CallSettings;
+  readonly playoutLeadMs: number;
+  readonly roundTripMs: () => number;
+  readonly send: (command: BackendCommand) => void;
+  readonly turn: (input: TurnInput) => void;
+  readonly write: (audio: DownlinkAudio) => void;
+  readonly onLineDone: (track: LineTrack) => void;
+  /** The backend broke its side: it is to be given up. */
+  readonly onBackendFault: (error: CallError) => void;
+}
+
+/**
+ * Every line of a call, from cause to last heard sample. In-band lines come one at a time and are
+ * paced; lines out of band run beside them and go straight through. A cut raises the epoch:
+ * whatever an older epoch still brings is counted and dropped.
+ */
+export class AgentLines {
+  readonly #options: AgentLinesOptions;
+  readonly #scope: CallScope;
+  readonly #playout: PlayoutClock;
+  readonly #downlink: Downlink;
+  readonly #tracks = new Map<string, LineTrack>();
+  readonly #stale: StaleWork;
+  readonly #watch: StallWatch;
+  readonly #converters = new Map<string, Converter>();
+  #backendFormat: AudioFormat | null = null;
+  readonly #stream = new StreamSpeech();
+  #epoch = 0;
+  #active: LineTrack | null = null;
+  #latest: LineTrack | null = null;
+  #heard = false;
+
+  constructor(options: AgentLinesOptions) {
+    this.#options = options;
+    this.#scope = options.scope;
+    this.#stale = new StaleWork(options.scope, options.onBackendFault);
+    this.#watch = new StallWatch(options.scope, () => {
+      const message = `the backend owed an answer and said nothing for ${stallMs} ms`;
+      options.onBackendFault(new CallError('backend_stalled', message));
+    });
+    this.#playout = new PlayoutClock(options.settings().outputFormat.rateHz);
+    this.#downlink = new Downlink({
+      clock: options.scope.clock,
+      originMs: options.scope.originMs,
+      leadMs: options.playoutLeadMs,
+      playout: this.#playout,
+      roundTripMs: options.roundTripMs,
+      sink: {
+        audio: (track, bytes) => this.#give(track, bytes),
+        text: (track, delta) => this.#giveText(track, delta),
+        ended: (track) => this.#finish(track),
+        heardOut: (track) =>
+          options.turn({
+            type: 'playback',
+            lineId: track.line.lineId,
+            playedMs: track.sentMs,
+            bufferedMs: 0,
+          }),
+      },
+    });
+  }
+
+  /** The in-band line that is not closed yet. */
+  get active(): LineTrack | null {
+    return this.#active;
+  }
+
+  /** The in-band line opened last, closed or not. */
+  get latest(): LineTrack | null {
+    return this.#latest;
+  }
+
+  get epoch(): number {
+    return this.#epoch;
+  }
+
+  /** Whether any agent audio has been given to the client. */
+  get heardAnything(): boolean {
+    return this.#heard;
+  }
+
+  /** The backend's output format, once it is open. */
+  connect(format: AudioFormat): void {
+    this.#backendFormat = format;
+    this.#stream.connect(format);
+  }
+
+  /** The line of an id, while it is open. */
+  find(lineId: string): LineTrack | undefined {
+    return this.#tracks.get(lineId);
+  }
+
+  /** @throws CallError when the floor is taken, or too many lines run beside it */
+  open(request: LineRequest, lineId = this.#scope.ids.next('line')): LineTrack {
+    const { scope, conversation, settings } = this.#options;
+    if (!request.outOfBand && this.#active !== null) {
+      throw new CallError(
+        'conversation_already_has_active_response',
+        `Conversation already has an active response in progress: ${this.#active.line.lineId}`,
+      );
+    }
+    if (request.outOfBand && this.#tracks.size > outOfBandLimit) {
+      throw new CallError('queue_overflow', 'too many responses at once');
+    }
+    const line: Line = {
+      lineId,
+      cause: request.cause,
+      requestId: request.requestId,
+      epoch: request.outOfBand ? null : this.#epoch,
+      modality: request.overrides.modality ?? settings().modality,
+      overrides: request.overrides,
+      metadata: request.metadata,
+      itemId: scope.ids.next('item'),
+      previousItemId: request.outOfBand ? null : conversation.lastItemId,
+    };
+    const track = new LineTrack(line, settings().outputFormat, this.#playout, scope.nowMs());
+    this.#tracks.set(lineId, track);
+    if (!request.outOfBand) {
+      if (this.#latest?.closed === true) this.#latest.dropAudio();
+      this.#active = track;
+      this.#latest = track;
+    }
+    scope.log.append({ type: 'line.opened', line });
+    if (!request.outOfBand) this.#options.turn({ type: 'line.opened', lineId });
+    this.#watch.watch(this.#tracks.values());
+    return track;
+  }
+
+  /** What the backend says about lines. */
+  take(event: BackendEvent & { type: `line.${string}` | 'stream.frame' }): void {
+    if (event.type === 'stream.frame') {
+      this.#takeFrame(event.frame);
+      return;
+    }
+    const track = this.#tracks.get(event.lineId);
+    if (track?.outcome !== null) {
+      this.#stale.drop(event);
+      return;
+    }
+    track.lastEventAtMs = this.#scope.nowMs();
+    switch (event.type) {
+      case 'line.started':
+        return;
+      case 'line.audio':
+        this.#takeAudio(track, event.bytes);
+        return;
+      case 'line.text':
+        this.#takeText(track, event);
+        return;
+      case 'line.done':
+        track.outcome = { outcome: event.outcome, usage: event.usage };
+        if (track.inBand) this.#downlink.pushEnd(track);
+        else this.#finish(track);
+        return;
+    }
+  }
+
+  /**
+   * The agent loses the floor: nothing more of the current epoch reaches the client, and what was
+   * heard is settled.
+   * @returns the line that was cut, if there was one
+   */
+  cut(
+    by: 'caller' | 'client' | 'model',
+    reason: 'turn_detected' | 'client_cancelled',
+  ): LineTrack | null {
+    const { scope } = this.#options;
+    const playing = this.#active ?? (this.#latest?.frozen === false ? this.#latest : null);
+    if (playing === null) return null;
+    const heardMs = playing.heardMs(scope.nowMs(), this.#options.roundTripMs());
+    this.#epoch += 1;
+    const droppedMs = this.#downlink.flush();
+    playing.freeze(heardMs);
+    scope.log.append({ type: 'agent.cut', epoch: this.#epoch, by, droppedMs });
+    if (!playing.closed) {
+      this.#stream.gate();
+      this.#close(playing, { status: 'cancelled', reason });
+    }
+    const lineId = playing.line.lineId;
+    this.#options.turn({ type: 'playback', lineId, playedMs: heardMs, bufferedMs: 0 });
+    return playing;
+  }
+
+  /** Tells the backend to stop the line it is working on, if it is still at it. */
+  cancelUpstream(): void {
+    const track = this.#active;
+    if (track?.outcome !== null || track.line.cause === 'stream') return;
+    this.#options.send({ type: 'cancel', lineId: track.line.lineId });
+  }
+
+  /** Stops a line out of band: it has no sound that could be cut. */
+  cancelOutOfBand(track: LineTrack): void {
+    this.#options.send({ type: 'cancel', lineId: track.line.lineId });
+    this.#close(track, { status: 'cancelled', reason: 'client_cancelled' });
+  }
+
+  /** A playback acknowledgement came: pacing and "heard out" may depend on it. */
+  acknowledged(): void {
+    this.#downlink.refresh();
+  }
+
+  /** The backend is lost: every open line ends as failed. */
+  failAll(error: CallError): void {
+    this.#downlink.flush();
+    for (const track of [...this.#tracks.values()]) {
+      this.#settle(track);
+      this.#close(track, { status: 'failed', code: error.code, message: error.message });
+    }
+  }
+
+  close(): void {
+    this.#watch.close();
+    this.#downlink.close();
+    for (const track of [...this.#tracks.values()]) {
+      this.#settle(track);
+      this.#close(track, { status: 'cancelled', reason: 'call_closed' });
+    }
+  }
+
+  #settle(track: LineTrack): void {
+    track.freeze(track.heardMs(this.#scope.nowMs(), this.#options.roundTripMs()));
+  }
+
+  #takeAudio(track: LineTrack, bytes: Uint8Array): void {
+    const width = bytesPerSample('pcm16');
+    if (bytes.byteLength === 0 || bytes.byteLength % width !== 0) {
+      this.#stale.nonsense('audio that is not whole samples');
+      return;
+    }
+    const converted = this.#converterOf(track).convert(bytes);
+    if (converted.byteLength === 0) return;
+    if (!track.inBand) {
+      track.generatedSamples += converted.byteLength / width;
+      this.#give(track, converted);
+      return;
+    }
+    if (!this.#downlink.pushAudio(track, converted)) {
+      this.#options.onBackendFault(
+        new CallError('queue_overflow', 'more than 120 s of agent audio is unplayed'),
+      );
+    }
+  }
+
+  /** One a line: what a resampler holds back of one line must not sound in another. */
+  #converterOf(track: LineTrack): Converter {
+    const { lineId } = track.line;
+    let converter = this.#converters.get(lineId);
+    if (converter === undefined) {
+      converter = createConverter(this.#backendFormat ?? track.format, track.format);
+      this.#converters.set(lineId, converter);
+    }
+    return converter;
+  }
+
+  #takeText(track: LineTrack, event: BackendEvent & { type: 'line.text' }): void {
+    track.text.append(event.delta, event.words);
+    if (!track.inBand || track.line.modality === 'text') this.#giveText(track, event.delta);
+    else this.#downlink.pushText(track, event.delta, event.words?.[0]?.startMs ?? null);
+  }
+
+  #takeFrame(frame: StreamFrame): void {
+    for (const action of this.#stream.take(frame)) this.#streamAction(action, frame);
+  }
+
+  #streamAction(action: StreamAction, frame: StreamFrame): void {
+    switch (action) {
+      case 'open':
+        // The next line may begin while the end of the last one is still paced.
+        this.#downlink.hurry();
+        this.open({
+          cause: 'stream',
+          requestId: null,
+          outOfBand: false,
+          overrides: {},
+          metadata: null,
+        });
+        return;
+      case 'audio':
+        if (this.#active === null) return;
+        this.#active.lastEventAtMs = this.#scope.nowMs();
+        this.#takeAudio(this.#active, frame.bytes);
+        if (frame.text !== null) {
+          const { text: delta } = frame;
+          const lineId = this.#active.line.lineId;
+          this.#takeText(this.#active, { type: 'line.text', lineId, delta, words: null });
+        }
+        return;
+      case 'complete':
+        if (this.#active === null) return;
+        this.#active.outcome = { outcome: { status: 'completed' }, usage: null };
+        this.#downlink.pushEnd(this.#active);
+        return;
+      case 'yield':
+        this.cut('model', 'turn_detected');
+        return;
+    }
+  }
+
+  #give(track: LineTrack, bytes: Uint8Array): void {
+    const { lineId, itemId } = track.line;
+    const lineStartSample = track.inBand
+      ? track.sentSamples - bytes.byteLength / bytesPerSample(track.format.codec)
+      : track.sentSamples;
+    if (!track.inBand) track.sent(bytes, this.#scope.nowMs());
+    this.#place(track);
+    if (lineStartSample === 0) {
+      this.#scope.log.append({ type: 'line.first_packet', lineId });
+      if (track.inBand) {
+        this.#heard = true;
+        this.#options.turn({ type: 'line.audio', lineId });
+      }
+    }
+    this.#options.write({ lineId, itemId, lineStartSample, bytes });
+    if (!track.onset.found && track.onset.push(bytes) !== null) {
+      this.#scope.log.append({ type: 'line.first_audio', lineId });
+    }
+  }
+
+  #giveText(track: LineTrack, delta: string): void {
+    track.sentText += delta;
+    this.#place(track);
+    this.#scope.log.append({ type: 'line.text', lineId: track.line.lineId, delta });
+  }
+
+  #place(track: LineTrack): void {
+    if (track.placed || !track.inBand) return;
+    this.#options.conversation.addLine(track);
+  }
+
+  /** The last sample was given away (or there was none): the line ends as the backend said. */
+  #finish(track: LineTrack): void {
+    const outcome = track.outcome?.outcome;
+    if (outcome === undefined || track.closed) return;
+    switch (outcome.status) {
+      case 'completed':
+      case 'incomplete':
+        this.#close(track, outcome);
+        return;
+      case 'cancelled':
+        this.#close(track, { status: 'cancelled', reason: 'client_cancelled' });
+        return;
+      case 'failed': {
+        const { code, message } = asCallError(outcome.error);
+        this.#close(track, { status: 'failed', code, message });
+        return;
+      }
+    }
+  }
+
+  #close(track: LineTrack, end: LineEnd): void {
+    if (track.closed) return;
+    const { scope } = this.#options;
+    const { lineId } = track.line;
+    track.closed = true;
+    track.completed = end.status === 'completed';
+    this.#tracks.delete(lineId);
+    this.#converters.get(lineId)?.close();
+    this.#converters.delete(lineId);
+    this.#stale.lineClosed(lineId);
+    if (this.#active === track) this.#active = null;
+    const extent = track.extent(scope.nowMs(), this.#options.roundTripMs());
+    const usage = track.outcome?.usage ?? null;
+    scope.log.append({ type: 'line.closed', lineId, end, extent, usage });
+    if (track.inBand) this.#options.turn({ type: 'line.closed', lineId });
+    this.#options.onLineDone(track);
+    this.#watch.watch(this.#tracks.values());
+  }
+}

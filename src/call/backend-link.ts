@@ -1,0 +1,164 @@
+import { asCallError, CallError } from '../ports/errors.ts';
+import type {
+  BackendCommand,
+  BackendContext,
+  BackendEvent,
+  BackendPort,
+  BackendSession,
+} from '../ports/backend.ts';
+import type { Clock } from '../time/clock.ts';
+
+/** Longest a backend may take to open, ms. */
+const openTimeoutMs = 10_000;
+/** Commands kept while a backend opens (a count): 40 s of 20 ms chunks. */
+const waitingLimit = 2000;
+
+export interface BackendLinkOptions {
+  /** Preferred first; the next is tried when one does not open. */
+  readonly backends: readonly BackendPort[];
+  readonly clock: Clock;
+  /** What to open this backend with, asked when its turn comes. */
+  readonly context: (port: BackendPort) => BackendContext;
+  readonly onOpening: (port: BackendPort) => void;
+  readonly onReady: (port: BackendPort, openMs: number) => void;
+  readonly onEvent: (event: BackendEvent) => void;
+  /** One backend is out. `last`: no other is left, the call has lost its answer. */
+  readonly onFailed: (port: BackendPort, error: CallError, last: boolean) => void;
+  /** Uplink samples lost because the backend was not open yet. */
+  readonly onDropped: (samples: number) => void;
+}
+
+/** A call's connection to whichever backend answers it. Commands wait, in order, until it is open. */
+export class BackendLink {
+  readonly #options: BackendLinkOptions;
+  readonly #abort = new AbortController();
+  #session: BackendSession | null = null;
+  #port: BackendPort | null = null;
+  #waiting: BackendCommand[] = [];
+  #closed = false;
+
+  constructor(options: BackendLinkOptions) {
+    this.#options = options;
+  }
+
+  start(): void {
+    void this.#openFirst();
+  }
+
+  send(command: BackendCommand): void {
+    if (this.#closed) return;
+    if (this.#session === null) {
+      this.#wait(command);
+      return;
+    }
+    if (this.#session.send(command) === 'overflow') {
+      if (command.type === 'audio') this.#options.onDropped(command.chunk.samples);
+      else this.#fail(new CallError('queue_overflow', 'the backend does not take commands'));
+    }
+  }
+
+  /** Idempotent; nothing is reported afterwards. */
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#abort.abort(new CallError('backend_closed', 'the call is over'));
+    this.#session?.close();
+    this.#waiting = [];
+  }
+
+  #wait(command: BackendCommand): void {
+    this.#waiting.push(command);
+    if (this.#waiting.length <= waitingLimit) return;
+    const oldestAudio = this.#waiting.findIndex(({ type }) => type === 'audio');
+    const [dropped] = this.#waiting.splice(Math.max(0, oldestAudio), 1);
+    if (dropped?.type === 'audio') this.#options.onDropped(dropped.chunk.samples);
+    else this.#fail(new CallError('queue_overflow', 'too much waits for the backend to open'));
+  }
+
+  async #openFirst(): Promise<void> {
+    const { backends, onFailed } = this.#options;
+    for (const [index, port] of backends.entries()) {
+      this.#port = port;
+      try {
+        const session = await this.#open(port);
+        if (session === null) return;
+        await this.#pump(session);
+        return;
+      } catch (thrown) {
+        if (this.#over()) return;
+        const last = index === backends.length - 1;
+        onFailed(port, asCallError(thrown, 'backend_refused'), last);
+        if (last) return;
+      }
+    }
+  }
+
+  /** @returns `null` when the call ended meanwhile */
+  async #open(port: BackendPort): Promise<BackendSession | null> {
+    const { clock, context, onOpening, onReady } = this.#options;
+    onOpening(port);
+    const startMs = clock.nowMs();
+    const attempt = new AbortController();
+    const signal = AbortSignal.any([attempt.signal, this.#abort.signal]);
+    const timer = clock.timerAt(startMs + openTimeoutMs, () =>
+      attempt.abort(new CallError('backend_stalled', `not open after ${openTimeoutMs} ms`)),
+    );
+    try {
+      const opening = port.open(context(port), signal);
+      const session = await Promise.race([opening, aborted(signal)]).catch((thrown: unknown) => {
+        // Whoever opens after all is not wanted any more.
+        void opening.then(
+          (late) => late.close(),
+          () => undefined,
+        );
+        throw thrown;
+      });
+      if (this.#over()) {
+        session.close();
+        return null;
+      }
+      onReady(port, clock.nowMs() - startMs);
+      this.#session = session;
+      for (const command of this.#waiting.splice(0)) this.send(command);
+      return session;
+    } finally {
+      timer.cancel();
+    }
+  }
+
+  async #pump(session: BackendSession): Promise<void> {
+    try {
+      for await (const event of session.events) {
+        if (this.#over()) return;
+        if (event.type === 'failed') {
+          this.#fail(event.error);
+          return;
+        }
+        this.#options.onEvent(event);
+      }
+      this.#fail(new CallError('backend_closed', 'the backend ended its session'));
+    } catch (thrown) {
+      this.#fail(asCallError(thrown, 'backend_protocol'));
+    }
+  }
+
+  #fail(error: CallError): void {
+    if (this.#closed || this.#port === null) return;
+    this.#closed = true;
+    this.#session?.close();
+    this.#options.onFailed(this.#port, error, true);
+  }
+
+  /** A method, because awaits change what the compiler believes it knows. */
+  #over(): boolean {
+    return this.#closed;
+  }
+}
+
+function aborted(signal: AbortSignal): Promise<never> {
+  return new Promise((_resolve, reject) => {
+    const onAbort = (): void => reject(asCallError(signal.reason, 'backend_refused'));
+    if (signal.aborted) onAbort();
+    else signal.addEventListener('abort', onAbort, { once: true });
+  });
+}

@@ -1,0 +1,378 @@
+import { AgentLines } from './agent-lines.ts';
+import type { LineRequest } from './line-request.ts';
+import { asCallError, CallError } from '../ports/errors.ts';
+import { authorityFor, adaptSettings, initialSettings, type SettingsContext } from './settings.ts';
+import { BackendLink } from './backend-link.ts';
+import { bytesPerSample, chooseFormat } from '../audio/format.ts';
+import { Conversation, type HeardAt } from './conversation.ts';
+import { defaultTurnTimes, type TurnOptions } from '../turn/vocabulary.ts';
+import { tellObservers } from './observers.ts';
+import { EventLog } from './event-log.ts';
+import { retrieveItem } from './retrieve.ts';
+import { runCommand, type CommandTarget } from './commands.ts';
+import { takeSeed } from './seed.ts';
+import { ToolCalls } from './tool-calls.ts';
+import { TurnDesk } from './turn-desk.ts';
+import { Uplink } from './uplink.ts';
+import type { BackendCapabilities, BackendEvent, BackendPort } from '../ports/backend.ts';
+import type {
+  CallControl,
+  CallView,
+  ClientCommand,
+  CommandResult,
+  RetrievedItem,
+} from '../ports/client.ts';
+import type { CallOptions } from './options.ts';
+import type { CallScope } from './scope.ts';
+import type { CallSeed, ConversationItem } from '../ports/conversation.ts';
+import type { CallSettings } from '../ports/settings.ts';
+import type { CloseReason, LogEntry } from '../ports/events.ts';
+import type { LineTrack } from './line-track.ts';
+import type { TurnAuthority } from '../ports/backend.ts';
+
+/** Log entries kept in memory per call (a count). */
+const logLimit = 5000;
+
+/** A running call with what operators see of it, beyond its client's view. */
+export interface Call extends CallControl {
+  /** The log so far, as far as it is kept. */
+  readonly entries: readonly LogEntry[];
+  /** Name of the backend that answers now. */
+  readonly backend: string;
+  seed(): CallSeed;
+}
+
+/** Opens a call: it starts looking for its backend at once and logs `call.opened`. */
+export function createCall(options: CallOptions): Call {
+  return new RunningCall(options);
+}
+
+/** Wiring only: every rule lives in the part named for it. */
+class RunningCall implements Call {
+  readonly #options: CallOptions;
+  readonly #scope: CallScope;
+  readonly #conversation = new Conversation();
+  readonly #uplink: Uplink;
+  readonly #lines: AgentLines;
+  readonly #tools: ToolCalls;
+  readonly #turns: TurnDesk;
+  readonly #link: BackendLink;
+  readonly #target: CommandTarget;
+  #port: BackendPort;
+  #settings: CallSettings;
+  #view: CallView | null = null;
+  #closed = false;
+
+  constructor(options: CallOptions) {
+    const [port] = options.backends;
+    if (port === undefined) throw new RangeError('a call needs at least one backend');
+    const { clock, ids, log: logger } = options;
+    const originMs = clock.nowMs();
+    const nowMs = (): number => clock.nowMs() - originMs;
+    const log = new EventLog({ limit: logLimit, nowMs });
+    this.#options = options;
+    this.#port = port;
+    this.#scope = { clock, originMs, nowMs, ids, log, logger };
+    this.#settings = initialSettings(options.agent, this.#context());
+    this.#uplink = new Uplink({
+      format: this.#settings.inputFormat,
+      detector: options.detector,
+      onScore: (probability, audioMs, frameMs) =>
+        this.#turns.feed({ type: 'vad', probability, audioMs, frameMs }),
+      onDetectorFailed: (error) => this.#fault(asCallError(error, 'detector_failed')),
+      onChunk: (chunk) => this.#link.send({ type: 'audio', chunk }),
+    });
+    this.#lines = new AgentLines({
+      scope: this.#scope,
+      conversation: this.#conversation,
+      settings: () => this.#settings,
+      playoutLeadMs: options.agent.playoutLeadMs,
+      roundTripMs: () => this.#roundTripMs(),
+      send: (command) => this.#link.send(command),
+      turn: (input) => this.#turns.feed(input),
+      write: (audio) => this.#view?.audio(audio),
+      onLineDone: () => this.#tools.lineDone(),
+      onBackendFault: (error) => this.#backendLost(error),
+    });
+    this.#tools = new ToolCalls({
+      scope: this.#scope,
+      callId: options.callId,
+      tools: options.tools,
+      conversation: this.#conversation,
+      lines: this.#lines,
+      settings: () => this.#settings,
+      send: (command) => this.#link.send(command),
+      callerSpeaks: () => this.#callerSpeaks(),
+      answer: () =>
+        this.#respond(
+          { cause: 'tool', requestId: null, outOfBand: false, overrides: {}, metadata: null },
+          null,
+        ),
+    });
+    this.#target = this.#commandTarget();
+    this.#turns = new TurnDesk(this.#target, this.#turnOptions());
+    this.#link = this.#createLink();
+    log.listen((entry) => {
+      const seen = { callId: this.callId, agent: this.agent, backend: this.backend };
+      tellObservers(options.observers, seen, entry, logger);
+    });
+    log.append({ type: 'call.opened', agent: options.agent.name, settings: this.#settings });
+    this.#uplink.listen(this.#wantsDetection());
+    this.#link.start();
+  }
+
+  get callId(): string {
+    return this.#options.callId;
+  }
+
+  get agent(): string {
+    return this.#options.agent.name;
+  }
+
+  get backend(): string {
+    return this.#port.name;
+  }
+
+  get authority(): TurnAuthority {
+    return authorityFor(this.#options.agent.turns.authority, this.capabilities);
+  }
+
+  get capabilities(): BackendCapabilities {
+    return this.#port.capabilities;
+  }
+
+  get settings(): CallSettings {
+    return this.#settings;
+  }
+
+  get entries(): readonly LogEntry[] {
+    return this.#scope.log.entries();
+  }
+
+  attach(view: CallView): void {
+    if (this.#view !== null) throw new TypeError('a call has one view');
+    this.#view = view;
+    this.#scope.log.listen((entry) => view.entry(entry));
+  }
+
+  pushAudio(bytes: Uint8Array): CommandResult {
+    if (this.#closed) return { ok: false, error: callOver() };
+    const { codec } = this.#settings.inputFormat;
+    if (bytes.byteLength % bytesPerSample(codec) !== 0) {
+      const message = `${bytes.byteLength} bytes are not whole ${codec} samples.`;
+      return { ok: false, error: new CallError('invalid_audio', message, { param: 'audio' }) };
+    }
+    this.#uplink.push(bytes, this.#scope.nowMs());
+    return { ok: true };
+  }
+
+  execute(command: ClientCommand): CommandResult {
+    if (this.#closed) return { ok: false, error: callOver() };
+    try {
+      runCommand(this.#target, command);
+      return { ok: true };
+    } catch (thrown) {
+      const error = asCallError(thrown);
+      if (error.code === 'internal_error') {
+        this.#scope.logger.error('call.command_failed', { command: command.type, error: thrown });
+      }
+      return { ok: false, error };
+    }
+  }
+
+  retrieve(itemId: string): RetrievedItem | undefined {
+    return retrieveItem(
+      { conversation: this.#conversation, uplink: this.#uplink, log: this.#scope.log },
+      itemId,
+      this.#heardAt(),
+    );
+  }
+
+  seed(): CallSeed {
+    return takeSeed({
+      callId: this.callId,
+      agent: this.#options.agent,
+      settings: this.#settings,
+      items: this.#conversation.items(this.#heardAt()),
+      ledger: this.#tools.entries,
+      turn: this.#turns.state,
+      uplink: this.#uplink,
+      unansweredFromSample: this.#turns.unansweredFromSample,
+    });
+  }
+
+  close(reason: CloseReason): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#lines.close();
+    this.#tools.close();
+    this.#turns.close();
+    this.#link.close();
+    this.#uplink.close();
+    this.#scope.log.append({ type: 'call.closed', reason });
+    this.#view?.close(reason);
+    this.#options.onClosed(reason);
+  }
+
+  #commandTarget(): CommandTarget {
+    return {
+      scope: this.#scope,
+      conversation: this.#conversation,
+      lines: this.#lines,
+      tools: this.#tools,
+      uplink: this.#uplink,
+      settings: () => this.#settings,
+      context: () => this.#context(),
+      configure: (settings) => this.#configure(settings),
+      roundTripMs: () => this.#roundTripMs(),
+      turn: (input) => this.#turns.feed(input),
+      send: (command) => this.#link.send(command),
+      respond: (request, input) => this.#respond(request, input),
+    };
+  }
+
+  #createLink(): BackendLink {
+    const options = this.#options;
+    const { log } = this.#scope;
+    return new BackendLink({
+      backends: options.backends,
+      clock: options.clock,
+      context: (port) => ({
+        callId: options.callId,
+        agent: options.agent.name,
+        authority: this.authority,
+        settings: this.#settings,
+        inputFormat: chooseFormat(port.capabilities.inputFormats, this.#settings.inputFormat),
+        outputFormat: chooseFormat(port.capabilities.outputFormats, this.#settings.outputFormat),
+        seed: null,
+        clock: options.clock,
+        ids: options.ids,
+        log: options.log,
+      }),
+      onOpening: (port) => this.#opening(port),
+      onReady: (port, openMs) => log.append({ type: 'backend.ready', backend: port.name, openMs }),
+      onEvent: (event) => this.#fromBackend(event),
+      onFailed: (port, { code, message }, last) => {
+        if (last) this.#lines.failAll(new CallError(code, message));
+        log.append({ type: 'backend.failed', backend: port.name, code, message });
+        if (last) this.close({ kind: 'error', code, message });
+      },
+      onDropped: (samples) => log.append({ type: 'audio.dropped', where: 'model_input', samples }),
+    });
+  }
+
+  /** What this backend cannot honour changes before it is opened, and the client is told. */
+  #opening(port: BackendPort): void {
+    const changed = port !== this.#port;
+    this.#port = port;
+    if (changed) {
+      this.#configure(adaptSettings(this.#settings, this.#options.agent, this.#context()));
+    }
+    this.#scope.log.append({ type: 'backend.opening', backend: port.name });
+    const { inputFormats, outputFormats } = port.capabilities;
+    this.#uplink.connect(chooseFormat(inputFormats, this.#settings.inputFormat));
+    this.#lines.connect(chooseFormat(outputFormats, this.#settings.outputFormat));
+  }
+
+  #configure(settings: CallSettings): void {
+    this.#settings = settings;
+    this.#uplink.listen(this.#wantsDetection());
+    this.#turns.configure(this.#turnOptions());
+    this.#link.send({ type: 'configure', settings });
+    this.#scope.log.append({ type: 'call.configured', settings });
+  }
+
+  #respond(request: LineRequest, input: readonly ConversationItem[] | null): LineTrack {
+    const track = this.#lines.open(request);
+    const { outOfBand, overrides } = request;
+    this.#link.send({ type: 'respond', lineId: track.line.lineId, outOfBand, overrides, input });
+    return track;
+  }
+
+  #fromBackend(event: BackendEvent): void {
+    switch (event.type) {
+      case 'line.started':
+      case 'line.audio':
+      case 'line.text':
+      case 'line.done':
+      case 'stream.frame':
+        this.#lines.take(event);
+        return;
+      case 'tool.called':
+        this.#tools.called(event);
+        return;
+      case 'caller.speech': {
+        const { speaking, atSample } = event;
+        const audioMs = (atSample * 1000) / this.#uplink.backendRateHz;
+        const name = speaking ? 'speechStarted' : 'speechStopped';
+        this.#turns.feed({ type: 'backend', event: name, audioMs });
+        return;
+      }
+      case 'caller.transcript':
+        if (!this.#settings.callerTranscripts) return;
+        if (event.final) this.#conversation.transcribe(event.itemId, event.text);
+        this.#scope.log.append(event);
+        return;
+      case 'dropped':
+        this.#scope.log.append({
+          type: 'audio.dropped',
+          where: 'model_input',
+          samples: event.samples,
+        });
+        return;
+      case 'failed':
+        this.#backendLost(event.error);
+        return;
+    }
+  }
+
+  #backendLost(error: CallError): void {
+    const { code, message } = error;
+    this.#lines.failAll(error);
+    this.#scope.log.append({ type: 'backend.failed', backend: this.#port.name, code, message });
+    this.close({ kind: 'error', code, message });
+  }
+
+  #context(): SettingsContext {
+    return {
+      backend: this.#port.name,
+      capabilities: this.capabilities,
+      authority: this.authority,
+      voiceLocked: this.#voiceLocked(),
+    };
+  }
+
+  #voiceLocked(): boolean {
+    return this.#view !== null && this.#lines.heardAnything;
+  }
+
+  #turnOptions(): TurnOptions {
+    const { authority } = this;
+    return { authority, detection: this.#settings.turnDetection, ...defaultTurnTimes };
+  }
+
+  #wantsDetection(): boolean {
+    return this.#settings.turnDetection !== null && this.authority !== 'backend';
+  }
+
+  #callerSpeaks(): boolean {
+    const { kind } = this.#turns.state.caller;
+    return kind === 'speaking' || kind === 'paused';
+  }
+
+  #heardAt(): HeardAt {
+    return { nowMs: this.#scope.nowMs(), roundTripMs: this.#roundTripMs() };
+  }
+
+  #roundTripMs(): number {
+    return this.#view?.roundTripMs ?? 0;
+  }
+
+  #fault({ code, message }: CallError): void {
+    this.#scope.log.append({ type: 'fault', code, message });
+  }
+}
+
+function callOver(): CallError {
+  return new CallError('internal_error', 'The call is over.');
+}

@@ -1,0 +1,284 @@
+import { CallError } from '../ports/errors.ts';
+import { resolveSettings, type SettingsContext } from './settings.ts';
+import type { AgentLines } from './agent-lines.ts';
+import type { LineRequest } from './line-request.ts';
+import type { CallScope } from './scope.ts';
+import type { Conversation } from './conversation.ts';
+import type { LineTrack } from './line-track.ts';
+import type { ToolCalls } from './tool-calls.ts';
+import type { Uplink } from './uplink.ts';
+import type { BackendCommand } from '../ports/backend.ts';
+import type { ClientCommand, InputItem, NewItem } from '../ports/client.ts';
+import type { ConversationItem } from '../ports/conversation.ts';
+import type { CallSettings, LineOverrides } from '../ports/settings.ts';
+import type { TurnInput } from '../turn/vocabulary.ts';
+
+/** Least audio a manual commit may take, ms (what the stock wire demands). */
+const leastCommitMs = 100;
+
+/** What commands work on. */
+export interface CommandTarget {
+  readonly scope: CallScope;
+  readonly conversation: Conversation;
+  readonly lines: AgentLines;
+  readonly tools: ToolCalls;
+  readonly uplink: Uplink;
+  readonly settings: () => CallSettings;
+  readonly context: () => SettingsContext;
+  readonly configure: (settings: CallSettings) => void;
+  readonly roundTripMs: () => number;
+  readonly turn: (input: TurnInput) => void;
+  readonly send: (command: BackendCommand) => void;
+  /** Opens a line and asks the backend for it. */
+  readonly respond: (request: LineRequest, input: readonly ConversationItem[] | null) => LineTrack;
+}
+
+/** Runs one client command. @throws CallError when it is refused; nothing has changed then */
+export function runCommand(target: CommandTarget, command: ClientCommand): void {
+  switch (command.type) {
+    case 'configure':
+      configure(target, command.patch);
+      return;
+    case 'commit':
+      commit(target);
+      return;
+    case 'clear':
+      clear(target);
+      return;
+    case 'respond':
+      respond(target, command);
+      return;
+    case 'cancel':
+      cancel(target, command.lineId);
+      return;
+    case 'item.create':
+      createItem(target, command.item, command.after);
+      return;
+    case 'item.delete':
+      deleteItem(target, command.itemId);
+      return;
+    case 'item.truncate':
+      truncate(target, command.itemId, command.audioEndMs);
+      return;
+    case 'playback':
+      playback(target, command.itemId, command.playedMs);
+      return;
+    case 'output.clear':
+      clearOutput(target);
+      return;
+  }
+}
+
+/** @throws CallError `unsupported_by_backend`, naming the backend */
+function need(target: CommandTarget, able: boolean, what: string, param?: string): void {
+  if (able) return;
+  const { backend } = target.context();
+  throw new CallError('unsupported_by_backend', `Backend ${backend} ${what}.`, {
+    ...(param === undefined ? {} : { param }),
+  });
+}
+
+function configure(target: CommandTarget, patch: Partial<CallSettings>): void {
+  const wanted =
+    patch.tools === undefined ? patch : { ...patch, tools: target.tools.merge(patch.tools) };
+  const resolved = resolveSettings(target.settings(), wanted, target.context());
+  if (!resolved.ok) throw resolved.error;
+  target.configure(resolved.settings);
+}
+
+function commit(target: CommandTarget): void {
+  const { uplink } = target;
+  const { capabilities, authority } = target.context();
+  need(target, capabilities.commit && authority === 'gateway', 'takes no manual turns', 'type');
+  const samples = uplink.endSample - uplink.uncommittedSample;
+  const bufferedMs = (samples * 1000) / uplink.format.rateHz;
+  if (bufferedMs < leastCommitMs) {
+    throw new CallError(
+      'input_audio_buffer_commit_empty',
+      'Error committing input audio buffer: buffer too small. Expected at least 100ms of audio, ' +
+        `but buffer only has ${bufferedMs.toFixed(2)}ms of audio.`,
+    );
+  }
+  target.turn({ type: 'client.commit', audioMs: uplink.endMs });
+}
+
+function clear(target: CommandTarget): void {
+  const { uplink, scope, send } = target;
+  const { capabilities, authority } = target.context();
+  need(target, capabilities.commit && authority === 'gateway', 'cannot unhear audio', 'type');
+  target.turn({ type: 'client.clear', audioMs: uplink.endMs });
+  uplink.uncommittedSample = uplink.endSample;
+  send({ type: 'clear' });
+  scope.log.append({ type: 'input.cleared' });
+}
+
+function respond(target: CommandTarget, command: ClientCommand & { type: 'respond' }): void {
+  const { capabilities, authority } = target.context();
+  need(target, capabilities.commit && authority !== 'model', 'answers by itself only', 'type');
+  need(
+    target,
+    !command.outOfBand || capabilities.outOfBand,
+    'cannot answer outside the conversation',
+    'response.conversation',
+  );
+  const overrides = checkedOverrides(target, command.overrides);
+  const input = command.input?.map((item) => inputItem(target, item)) ?? null;
+  const { requestId, outOfBand, metadata } = command;
+  target.respond({ cause: 'client', requestId, outOfBand, overrides, metadata }, input);
+}
+
+/** What holds for one answer only goes through the same checks as the call's settings. */
+function checkedOverrides(target: CommandTarget, overrides: LineOverrides): LineOverrides {
+  const resolved = resolveSettings(target.settings(), overrides, target.context());
+  if (!resolved.ok) throw resolved.error;
+  return overrides;
+}
+
+function inputItem(target: CommandTarget, item: InputItem): ConversationItem {
+  if (item.kind !== 'reference') return withId(target, item);
+  const found = target.conversation.item(item.itemId, heardAt(target));
+  if (found === undefined) {
+    throw new CallError('item_not_found', `Item ${item.itemId} does not exist.`, {
+      param: 'response.input',
+    });
+  }
+  return found;
+}
+
+function cancel(target: CommandTarget, lineId: string | null): void {
+  const { lines } = target;
+  const track = lineId === null ? lines.active : lines.find(lineId);
+  if (track === null || track === undefined) {
+    throw new CallError(
+      'response_cancel_not_active',
+      'Cancellation failed: no active response found',
+    );
+  }
+  if (!track.inBand) {
+    lines.cancelOutOfBand(track);
+    return;
+  }
+  lines.cancelUpstream();
+  const cut = lines.cut('client', 'client_cancelled');
+  if (cut !== null) tellHeard(target, cut);
+}
+
+function createItem(target: CommandTarget, item: NewItem, after: string | null): void {
+  const { capabilities } = target.context();
+  const { conversation, tools, scope, send } = target;
+  need(target, capabilities.appendContext, 'takes no items from outside', 'item');
+  if (item.itemId !== null && conversation.has(item.itemId)) {
+    throw new CallError('item_exists', `Item ${item.itemId} already exists.`, {
+      param: 'item.id',
+    });
+  }
+  if (item.kind === 'tool_output' && tools.known(item.toolCallId)) {
+    // The desk takes the first answer only; a repeated one is counted there and changes nothing.
+    tools.answered(item.toolCallId, item.output, item.itemId);
+    return;
+  }
+  if (item.kind === 'tool_output' && !hasToolCall(target, item.toolCallId)) {
+    throw new CallError('tool_call_not_found', `No tool call has the id ${item.toolCallId}.`, {
+      param: 'item.call_id',
+    });
+  }
+  const added = withId(target, item);
+  const previousItemId = conversation.add(added, after);
+  send({
+    type: 'item.add',
+    item: added,
+    afterItemId: after === 'root' ? null : (after ?? undefined),
+  });
+  scope.log.append({ type: 'item.added', item: added, previousItemId });
+}
+
+function hasToolCall(target: CommandTarget, toolCallId: string): boolean {
+  return target.conversation
+    .items(heardAt(target))
+    .some((item) => item.kind === 'tool_call' && item.toolCallId === toolCallId);
+}
+
+function withId(target: CommandTarget, item: NewItem): ConversationItem {
+  const itemId = item.itemId ?? target.scope.ids.next('item');
+  return { ...item, itemId, status: 'completed' };
+}
+
+function deleteItem(target: CommandTarget, itemId: string): void {
+  const { conversation, scope, send } = target;
+  if (!conversation.delete(itemId)) throw noSuchItem(itemId);
+  if (target.context().capabilities.appendContext) send({ type: 'item.delete', itemId });
+  scope.log.append({ type: 'item.deleted', itemId });
+}
+
+/** The client's wall clock may only lower what counts as heard, never raise it. */
+function truncate(target: CommandTarget, itemId: string, audioEndMs: number): void {
+  const { conversation, scope } = target;
+  const track = conversation.line(itemId);
+  if (track === undefined && !conversation.has(itemId)) throw noSuchItem(itemId);
+  if (track === undefined || track.line.modality === 'text' || track.sentSamples === 0) {
+    throw new CallError(
+      'unsupported_content_type',
+      'Only model output audio messages can be truncated.',
+      { param: 'item_id' },
+    );
+  }
+  if (audioEndMs > Math.ceil(track.sentMs)) {
+    throw new CallError(
+      'audio_already_shorter',
+      `Audio content of ${Math.floor(track.sentMs)}ms is already shorter than ${audioEndMs}ms`,
+      { param: 'audio_end_ms' },
+    );
+  }
+  const { nowMs, roundTripMs } = heardAt(target);
+  track.freeze(Math.min(audioEndMs, track.heardMs(nowMs, roundTripMs)));
+  const heardMs = track.heardMs(nowMs, roundTripMs);
+  const heardText = track.heardText(nowMs, roundTripMs);
+  tellHeard(target, track);
+  scope.log.append({
+    type: 'item.truncated',
+    itemId,
+    requestedMs: audioEndMs,
+    heardMs,
+    heardText,
+  });
+}
+
+/** The backend's memory of a line becomes what was heard of it. */
+export function tellHeard(
+  target: Pick<CommandTarget, 'context' | 'send' | 'scope' | 'roundTripMs'>,
+  track: LineTrack,
+): void {
+  if (!target.context().capabilities.truncate || track.sentSamples === 0) return;
+  const nowMs = target.scope.nowMs();
+  const roundTripMs = target.roundTripMs();
+  target.send({
+    type: 'truncate',
+    lineId: track.line.lineId,
+    heardMs: track.heardMs(nowMs, roundTripMs),
+    heardText: track.heardText(nowMs, roundTripMs),
+  });
+}
+
+function playback(target: CommandTarget, itemId: string, playedMs: number): void {
+  const track = target.conversation.line(itemId);
+  if (track === undefined) throw noSuchItem(itemId);
+  track.acknowledge(playedMs);
+  target.scope.log.append({ type: 'playback.acknowledged', itemId, playedMs });
+  target.lines.acknowledged();
+}
+
+function clearOutput(target: CommandTarget): void {
+  const { lines, scope } = target;
+  lines.cancelUpstream();
+  const cut = lines.cut('client', 'client_cancelled');
+  if (cut !== null) tellHeard(target, cut);
+  scope.log.append({ type: 'output.cleared', lineId: cut?.line.lineId ?? null });
+}
+
+function noSuchItem(itemId: string): CallError {
+  return new CallError('item_not_found', `Item ${itemId} does not exist.`, { param: 'item_id' });
+}
+
+function heardAt(target: CommandTarget): { nowMs: number; roundTripMs: number } {
+  return { nowMs: target.scope.nowMs(), roundTripMs: target.roundTripMs() };
+}

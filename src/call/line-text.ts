@@ -1,0 +1,85 @@
+import type { WordTime } from '../ports/conversation.ts';
+
+/** A stretch of a line's text with its place on the line's audio. */
+interface Placed {
+  readonly text: string;
+  /** `null` where the backend gave no times: placed by proportion. */
+  readonly startMs: number | null;
+  readonly endMs: number | null;
+}
+
+/**
+ * What a line says and where each word lies on its audio, so that "heard" can be answered in words.
+ * A word counts as heard when half of it was played.
+ */
+export class LineText {
+  readonly #placed: Placed[] = [];
+  #text = '';
+  #exact = true;
+
+  get text(): string {
+    return this.#text;
+  }
+
+  /** Whether every word has a time of its own; otherwise `heard` is an estimate by proportion. */
+  get exact(): boolean {
+    return this.#exact;
+  }
+
+  /** @param words times of the words in `delta`, in order; anything unplaceable makes it inexact */
+  append(delta: string, words: readonly WordTime[] | null): void {
+    this.#text += delta;
+    if (words === null || words.length === 0) {
+      if (delta.trim() !== '') this.#exact = false;
+      this.#placed.push({ text: delta, startMs: null, endMs: null });
+      return;
+    }
+    let from = 0;
+    for (const [index, word] of words.entries()) {
+      const found = delta.indexOf(word.text, from);
+      if (found < 0 || !(word.endMs >= word.startMs)) {
+        this.#exact = false;
+        continue;
+      }
+      const isLast = index === words.length - 1;
+      const to = isLast ? delta.length : found + word.text.length;
+      this.#placed.push({
+        text: delta.slice(from, to),
+        startMs: word.startMs,
+        endMs: word.endMs,
+      });
+      from = to;
+    }
+    if (from < delta.length) {
+      this.#placed.push({ text: delta.slice(from), startMs: null, endMs: null });
+      if (delta.slice(from).trim() !== '') this.#exact = false;
+    }
+  }
+
+  /**
+   * The words whose middle lies before `heardMs`.
+   * @param audioMs length of the line's audio so far, for lines without word times
+   */
+  heard(heardMs: number, audioMs: number): string {
+    if (this.#exact) {
+      let text = '';
+      for (const { text: word, startMs, endMs } of this.#placed) {
+        if (startMs !== null && endMs !== null && (startMs + endMs) / 2 > heardMs) break;
+        text += word;
+      }
+      return text.trimEnd();
+    }
+    return heardMs >= audioMs ? this.#text : this.#proportional(heardMs, audioMs);
+  }
+
+  #proportional(heardMs: number, audioMs: number): string {
+    if (heardMs <= 0 || audioMs <= 0) return '';
+    const heardCharacters = (heardMs / audioMs) * this.#text.length;
+    let end = 0;
+    for (const match of this.#text.matchAll(/\S+/gu)) {
+      if (match.index + match[0].length / 2 > heardCharacters) break;
+      end = match.index + match[0].length;
+    }
+    return this.#text.slice(0, end);
+  }
+}

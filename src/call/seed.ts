@@ -1,0 +1,46 @@
+import type { AgentDefinition } from '../ports/agent.ts';
+import type { CallSeed, ConversationItem, LedgerEntry } from '../ports/conversation.ts';
+import type { CallSettings } from '../ports/settings.ts';
+import type { TurnState } from '../turn/vocabulary.ts';
+import type { Uplink } from './uplink.ts';
+
+/** Everything another backend needs to carry the call on, taken at one moment. Plain data. */
+export function takeSeed(from: {
+  readonly callId: string;
+  readonly agent: AgentDefinition;
+  readonly settings: CallSettings;
+  readonly items: readonly ConversationItem[];
+  readonly ledger: readonly LedgerEntry[];
+  readonly turn: TurnState;
+  readonly uplink: Uplink;
+  /** Start of the turn that is committed and not answered yet. */
+  readonly unansweredFromSample: number | null;
+}): CallSeed {
+  const { uplink, settings } = from;
+  const { caller } = from.turn;
+  const speaks = caller.kind === 'speaking' || caller.kind === 'paused';
+  const speakingFromSample = speaks ? uplink.sampleAt(caller.audioStartMs) : null;
+  return {
+    version: 1,
+    callId: from.callId,
+    agent: from.agent.name,
+    instructions: settings.instructions,
+    voice: settings.voice,
+    tools: settings.tools,
+    items: from.items,
+    ledger: from.ledger,
+    turn: { speakingFromSample, uplinkSamples: uplink.endSample },
+    unanswered: unansweredAudio(uplink, from.unansweredFromSample ?? speakingFromSample),
+  };
+}
+
+/** From the given position to the end, as far as it is still kept. */
+function unansweredAudio(uplink: Uplink, fromSample: number | null): CallSeed['unanswered'] {
+  if (fromSample === null) return null;
+  const startSample = Math.max(fromSample, uplink.firstKeptSample);
+  if (startSample >= uplink.endSample) return null;
+  const bytes = uplink.slice(startSample, uplink.endSample);
+  if (bytes === null) return null;
+  const pcm16 = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64');
+  return { rateHz: uplink.format.rateHz, startSample, pcm16 };
+}

@@ -1,0 +1,150 @@
+import { CallError } from '../ports/errors.ts';
+import { pcm24k } from '../audio/format.ts';
+import type { AgentDefinition } from '../ports/agent.ts';
+import type { BackendCapabilities, TurnAuthority } from '../ports/backend.ts';
+import type { CallSettings, TurnDetection } from '../ports/settings.ts';
+
+/** What settings are checked against. */
+export interface SettingsContext {
+  readonly backend: string;
+  readonly capabilities: BackendCapabilities;
+  readonly authority: TurnAuthority;
+  /** Audio has been heard: the voice can't change any more. */
+  readonly voiceLocked: boolean;
+}
+
+export type ResolvedSettings =
+  | { readonly ok: true; readonly settings: CallSettings }
+  | { readonly ok: false; readonly error: CallError };
+
+/** Who decides about turns for this agent on this backend. */
+export function authorityFor(
+  wanted: AgentDefinition['turns']['authority'],
+  { authorities }: BackendCapabilities,
+): TurnAuthority {
+  if (wanted !== 'auto' && authorities.includes(wanted)) return wanted;
+  return authorities.includes('gateway') ? 'gateway' : (authorities[0] ?? 'backend');
+}
+
+/** What a call of this agent starts with. */
+export function initialSettings(agent: AgentDefinition, context: SettingsContext): CallSettings {
+  const { capabilities } = context;
+  const voices = capabilities.voices;
+  const voiceFits = Array.isArray(voices) ? voices.includes(agent.voice) : voices === 'any';
+  return inForce(
+    {
+      instructions: agent.instructions,
+      voice: voiceFits ? agent.voice : firstVoice(capabilities),
+      modality: capabilities.modalities[0] ?? 'audio',
+      inputFormat: pcm24k,
+      outputFormat: pcm24k,
+      turnDetection: agent.turns.detection,
+      callerTranscripts: capabilities.transcripts.caller,
+      tools: [],
+      toolChoice: { mode: 'auto' },
+      maxOutputTokens: 'inf',
+    },
+    context,
+  );
+}
+
+/**
+ * Settings after a client's wish: honoured, put to the value really in force where the wish has no
+ * effect on this backend (instructions it does not follow, transcripts it does not give, the only
+ * voice it has), or refused as a whole where an app would rely on what cannot be.
+ */
+export function resolveSettings(
+  current: CallSettings,
+  patch: Partial<CallSettings>,
+  context: SettingsContext,
+): ResolvedSettings {
+  const wanted = { ...current, ...patch };
+  const error = refusal(current, wanted, context);
+  return error === null ? { ok: true, settings: inForce(wanted, context) } : { ok: false, error };
+}
+
+/** Makes the values that have no effect show what is in force. */
+function inForce(
+  settings: CallSettings,
+  { capabilities, authority }: SettingsContext,
+): CallSettings {
+  return {
+    ...settings,
+    instructions: capabilities.instructions ? settings.instructions : '',
+    voice: capabilities.voices === null ? null : settings.voice,
+    callerTranscripts: settings.callerTranscripts && capabilities.transcripts.caller,
+    turnDetection: detectionInForce(settings.turnDetection, authority),
+  };
+}
+
+/** A model without turns answers and stops by itself, whatever the client would like. */
+function detectionInForce(detection: TurnDetection, authority: TurnAuthority): TurnDetection {
+  return detection !== null && authority === 'model'
+    ? { ...detection, createResponse: true, interruptResponse: true, idleTimeoutMs: null }
+    : detection;
+}
+
+function refusal(
+  current: CallSettings,
+  wanted: CallSettings,
+  { backend, capabilities, authority, voiceLocked }: SettingsContext,
+): CallError | null {
+  const unsupported = (param: string, what: string): CallError =>
+    new CallError('unsupported_by_backend', `Backend ${backend} ${what}.`, { param });
+  if (!capabilities.modalities.includes(wanted.modality)) {
+    return unsupported('modality', `does not answer in ${wanted.modality}`);
+  }
+  if (capabilities.tools === 'none' && wanted.tools.length > 0) {
+    return unsupported('tools', 'cannot call tools');
+  }
+  if (
+    capabilities.tools === 'none' &&
+    (wanted.toolChoice.mode === 'required' || wanted.toolChoice.mode === 'tool')
+  ) {
+    return unsupported('toolChoice', 'cannot call tools');
+  }
+  if (wanted.turnDetection === null && (authority !== 'gateway' || !capabilities.commit)) {
+    return unsupported('turnDetection', 'takes no manual turns');
+  }
+  for (const [param, format] of [
+    ['inputFormat', wanted.inputFormat],
+    ['outputFormat', wanted.outputFormat],
+  ] as const) {
+    if (format.codec !== pcm24k.codec || format.rateHz !== pcm24k.rateHz) {
+      return new CallError('invalid_value', 'Only PCM16 at 24,000 Hz is spoken here.', { param });
+    }
+  }
+  if (wanted.voice !== current.voice && capabilities.voices !== null) {
+    if (voiceLocked) {
+      return new CallError(
+        'cannot_update_voice',
+        'Cannot update the voice once the agent has been heard.',
+        { param: 'voice' },
+      );
+    }
+    if (capabilities.voices !== 'any' && !capabilities.voices.includes(wanted.voice ?? '')) {
+      return unsupported('voice', `has no voice of that name (${capabilities.voices.join(', ')})`);
+    }
+  }
+  return null;
+}
+
+function firstVoice({ voices }: BackendCapabilities): string | null {
+  return voices === null || voices === 'any' ? null : (voices[0] ?? null);
+}
+
+/**
+ * Settings carried over to another backend: each one that it can honour, its own start otherwise.
+ */
+export function adaptSettings(
+  settings: CallSettings,
+  agent: AgentDefinition,
+  context: SettingsContext,
+): CallSettings {
+  let adapted = initialSettings(agent, context);
+  for (const key of Object.keys(settings) as (keyof CallSettings)[]) {
+    const resolved = resolveSettings(adapted, { [key]: settings[key] }, context);
+    if (resolved.ok) adapted = resolved.settings;
+  }
+  return adapted;
+}

@@ -1,0 +1,40 @@
+import type { CallScope } from './scope.ts';
+import type { LineTrack } from './line-track.ts';
+import type { Timer } from '../time/clock.ts';
+
+/** Silence of a backend that owes a line, ms, after which it counts as stalled. */
+export const stallMs = 20_000;
+
+/** Notices when a backend owes a line and gives no sign of life. One timer, looked at again. */
+export class StallWatch {
+  readonly #scope: CallScope;
+  readonly #onStalled: () => void;
+  #timer: Timer | undefined;
+
+  constructor(scope: CallScope, onStalled: () => void) {
+    this.#scope = scope;
+    this.#onStalled = onStalled;
+  }
+
+  /** @param open the lines that are open now; watched until the next call of this */
+  watch(open: Iterable<LineTrack>): void {
+    this.close();
+    const owed = [...open].filter((track) => track.outcome === null);
+    if (owed.length === 0) return;
+    const { clock, originMs, nowMs } = this.#scope;
+    const dueMs = Math.min(...owed.map((track) => track.lastEventAtMs)) + stallMs;
+    this.#timer = clock.timerAt(originMs + dueMs, () => {
+      const stalled = owed.some(
+        (track) =>
+          track.outcome === null && !track.closed && nowMs() - track.lastEventAtMs >= stallMs,
+      );
+      if (stalled) this.#onStalled();
+      else this.watch(owed.filter((track) => !track.closed));
+    });
+  }
+
+  close(): void {
+    this.#timer?.cancel();
+    this.#timer = undefined;
+  }
+}

@@ -1,0 +1,179 @@
+import { asCallError } from '../ports/errors.ts';
+import { samplesToMs } from '../audio/format.ts';
+import { TurnEngine } from '../turn/engine.ts';
+import { tellHeard, type CommandTarget } from './commands.ts';
+import type { LineTrack } from './line-track.ts';
+import type { MessageItem } from '../ports/conversation.ts';
+import type {
+  TurnEffect,
+  TurnEvent,
+  TurnInput,
+  TurnOptions,
+  TurnState,
+} from '../turn/vocabulary.ts';
+
+/** Does what the turn machine wants: turns effects into log entries, items and commands. */
+export class TurnDesk {
+  readonly #target: CommandTarget;
+  readonly #engine: TurnEngine;
+  /** Item of the speech in progress; its id is shown before the item exists. */
+  #speechItemId: string | null = null;
+  #lastCut: LineTrack | null = null;
+  #unansweredFromSample: number | null = null;
+
+  constructor(target: CommandTarget, options: TurnOptions) {
+    const { clock, originMs } = target.scope;
+    this.#target = target;
+    this.#engine = new TurnEngine({ clock, originMs, options }, (effect) => this.#run(effect));
+  }
+
+  get state(): TurnState {
+    return this.#engine.state;
+  }
+
+  /** Start of the committed turn that nothing has been heard in answer to. */
+  get unansweredFromSample(): number | null {
+    return this.#unansweredFromSample;
+  }
+
+  feed(input: TurnInput): void {
+    if (input.type === 'line.audio') this.#unansweredFromSample = null;
+    this.#engine.feed(input);
+  }
+
+  configure(options: TurnOptions): void {
+    this.#engine.configure(options);
+  }
+
+  close(): void {
+    this.#engine.close();
+  }
+
+  #run(effect: TurnEffect): void {
+    const { lines } = this.#target;
+    switch (effect.type) {
+      case 'event':
+        this.#show(effect.event);
+        return;
+      case 'commitTurn':
+        this.#commit(effect);
+        return;
+      case 'startResponse':
+        this.#answer(effect.cause);
+        return;
+      case 'cancelGeneration':
+        lines.cancelUpstream();
+        return;
+      case 'flushPlayback':
+        this.#lastCut = lines.cut('caller', 'turn_detected');
+        return;
+      case 'truncate':
+        if (this.#lastCut !== null) tellHeard(this.#target, this.#lastCut);
+        this.#lastCut = null;
+        return;
+      // Effects of rules that are not written yet: the machine does not give them.
+      case 'speculate':
+      case 'dropSpeculation':
+      case 'duck':
+      case 'hold':
+      case 'resume':
+      case 'retractTurn':
+      case 'say':
+      case 'backend':
+        return;
+    }
+  }
+
+  #show(event: TurnEvent): void {
+    const { scope } = this.#target;
+    switch (event.type) {
+      case 'speechStarted': {
+        const itemId = scope.ids.next('item');
+        this.#speechItemId = itemId;
+        const { audioStartMs } = event;
+        scope.log.append({
+          type: 'speech.started',
+          itemId,
+          audioStartMs,
+          detectedAtMs: scope.nowMs(),
+        });
+        return;
+      }
+      case 'speechStopped':
+        scope.log.append({
+          type: 'speech.stopped',
+          itemId: this.#itemId(),
+          audioEndMs: event.audioEndMs,
+        });
+        return;
+      case 'speechDismissed': {
+        const { verdict, audioStartMs, audioEndMs } = event;
+        scope.log.append({ type: 'speech.dismissed', verdict, audioStartMs, audioEndMs });
+        return;
+      }
+      case 'idle': {
+        const { audioStartMs, audioEndMs } = event;
+        scope.log.append({ type: 'turn.idle', itemId: this.#itemId(), audioStartMs, audioEndMs });
+        return;
+      }
+    }
+  }
+
+  /** The id shown for the speech in progress, or a new one. */
+  #itemId(): string {
+    this.#speechItemId ??= this.#target.scope.ids.next('item');
+    return this.#speechItemId;
+  }
+
+  #commit(effect: TurnEffect & { type: 'commitTurn' }): void {
+    const { scope, conversation, uplink, context, send } = this.#target;
+    const itemId = this.#itemId();
+    this.#speechItemId = null;
+    const toSample =
+      effect.toAudioMs === null ? uplink.endSample : uplink.sampleAt(effect.toAudioMs);
+    const fromSample =
+      effect.fromAudioMs === null
+        ? uplink.uncommittedSample
+        : Math.min(uplink.sampleAt(effect.fromAudioMs), toSample);
+    uplink.uncommittedSample = toSample;
+    this.#unansweredFromSample = fromSample;
+    const durationMs = samplesToMs(toSample - fromSample, uplink.format.rateHz);
+    const item: MessageItem = {
+      kind: 'message',
+      itemId,
+      role: 'user',
+      status: 'completed',
+      content: [{ type: 'audio', transcript: null, durationMs }],
+    };
+    const previousItemId = conversation.add(item, null);
+    const speechEndAtMs =
+      effect.speechEndAudioMs === null ? null : uplink.callTimeOf(effect.speechEndAudioMs);
+    scope.log.append({
+      type: 'turn.committed',
+      itemId,
+      previousItemId,
+      cause: effect.cause,
+      fromSample,
+      toSample,
+      speechEndAtMs,
+    });
+    if (context().authority === 'gateway') {
+      send({
+        type: 'commit',
+        itemId,
+        fromSample: uplink.backendSample(fromSample),
+        toSample: uplink.backendSample(toSample),
+      });
+    }
+  }
+
+  #answer(cause: 'turn' | 'idle' | 'tool'): void {
+    const { scope, respond } = this.#target;
+    try {
+      respond({ cause, requestId: null, outOfBand: false, overrides: {}, metadata: null }, null);
+    } catch (thrown) {
+      const { code, message } = asCallError(thrown);
+      scope.log.append({ type: 'fault', code, message });
+    }
+  }
+}

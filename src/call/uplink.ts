@@ -1,0 +1,166 @@
+import { ChunkHistory } from '../audio/chunk-history.ts';
+import { ChunkTimeline, type Chunk } from '../audio/chunk.ts';
+import { msToSamples, samplesToMs, type AudioFormat } from '../audio/format.ts';
+import { decodePcm16 } from '../audio/pcm16.ts';
+import { createResampler, type Resampler } from '../audio/resampler.ts';
+import { createConverter, type Converter } from './converter.ts';
+import type { DetectorPort, DetectorStream } from '../ports/detector.ts';
+
+/** Caller audio kept in memory, ms. */
+export const uplinkHistoryMs = 15_000;
+
+export interface UplinkOptions {
+  readonly format: AudioFormat;
+  readonly detector: DetectorPort | null;
+  /** A score on the uplink's own clock. */
+  readonly onScore: (probability: number, audioMs: number, frameMs: number) => void;
+  readonly onDetectorFailed: (error: Error) => void;
+  /** Audio in the backend's format. */
+  readonly onChunk: (chunk: Chunk) => void;
+}
+
+interface Listening {
+  readonly stream: DetectorStream;
+  readonly resampler: Resampler;
+}
+
+/**
+ * What the caller says: one timeline in the client's format, its latest seconds, and what the
+ * backend and the detector get of it.
+ */
+export class Uplink {
+  readonly #options: UplinkOptions;
+  readonly #timeline: ChunkTimeline;
+  readonly #history: ChunkHistory;
+  #toBackend: { converter: Converter; timeline: ChunkTimeline } | null = null;
+  #listening: Listening | null = null;
+  /** Start of the audio that no commit has taken and no clear forgotten, in samples. */
+  uncommittedSample = 0;
+
+  constructor(options: UplinkOptions) {
+    this.#options = options;
+    this.#timeline = new ChunkTimeline(options.format);
+    this.#history = new ChunkHistory(options.format, uplinkHistoryMs);
+  }
+
+  get format(): AudioFormat {
+    return this.#options.format;
+  }
+
+  /** Samples written so far. */
+  get endSample(): number {
+    return this.#timeline.endSample;
+  }
+
+  /** Position of the end on the sample clock, ms. */
+  get endMs(): number {
+    return samplesToMs(this.#timeline.endSample, this.format.rateHz);
+  }
+
+  /** Opens the backend's side. Positions there are the client's, scaled by the rates. */
+  connect(format: AudioFormat): void {
+    this.#toBackend?.converter.close();
+    this.#toBackend = {
+      converter: createConverter(this.format, format),
+      timeline: new ChunkTimeline(format, this.#scaled(this.endSample, format)),
+    };
+  }
+
+  /** Rate of the backend's side, Hz. */
+  get backendRateHz(): number {
+    return (this.#toBackend?.timeline.format ?? this.format).rateHz;
+  }
+
+  /** A client position on the backend's timeline. */
+  backendSample(sample: number): number {
+    return this.#toBackend === null
+      ? sample
+      : this.#scaled(sample, this.#toBackend.timeline.format);
+  }
+
+  /** Starts or stops listening for speech; a start begins with a fresh detector. */
+  listen(on: boolean): void {
+    if (!on) this.#stopListening();
+    else if (this.#listening === null) this.#startListening();
+  }
+
+  /** @param nowMs call time of the arrival; the bytes are handed over */
+  push(bytes: Uint8Array, nowMs: number): void {
+    if (bytes.byteLength === 0) return;
+    const chunk = this.#timeline.append(bytes, nowMs);
+    this.#history.append(chunk);
+    if (this.#toBackend !== null) {
+      const { converter, timeline } = this.#toBackend;
+      const converted = converter.convert(bytes);
+      if (converted.byteLength > 0) this.#options.onChunk(timeline.append(converted, nowMs));
+    }
+    if (this.#listening !== null) {
+      const { stream, resampler } = this.#listening;
+      stream.push(resampler.process(decodePcm16(bytes)));
+    }
+  }
+
+  /** Bytes of [fromSample, toSample), or `null` where they are no longer kept. */
+  slice(fromSample: number, toSample: number): Uint8Array | null {
+    return this.#history.slice(fromSample, toSample);
+  }
+
+  /** First sample still kept. */
+  get firstKeptSample(): number {
+    return this.#history.firstSample;
+  }
+
+  /** Nearest sample to a position on the sample clock, inside what was written. */
+  sampleAt(audioMs: number): number {
+    return Math.max(0, Math.min(msToSamples(audioMs, this.format.rateHz), this.endSample));
+  }
+
+  /** Call time at which a recent position was spoken, counted back from the newest chunk. */
+  callTimeOf(audioMs: number): number {
+    return this.#timeline.endMs - Math.max(0, this.endMs - audioMs);
+  }
+
+  close(): void {
+    this.#stopListening();
+    this.#toBackend?.converter.close();
+    this.#toBackend = null;
+  }
+
+  #scaled(sample: number, format: AudioFormat): number {
+    return Math.round((sample * format.rateHz) / this.format.rateHz);
+  }
+
+  #startListening(): void {
+    const { detector, onScore, onDetectorFailed } = this.#options;
+    if (detector === null) return;
+    const resampler = createResampler({ fromHz: this.format.rateHz, toHz: detector.rateHz });
+    const originMs = this.endMs;
+    const frameMs = samplesToMs(detector.frameSamples, detector.rateHz);
+    let stream: DetectorStream;
+    try {
+      stream = detector.open(
+        ({ probability, endSample }) => {
+          if (this.#listening?.stream !== stream) return;
+          onScore(probability, originMs + samplesToMs(endSample, detector.rateHz), frameMs);
+        },
+        (error) => {
+          this.#stopListening();
+          onDetectorFailed(error);
+        },
+      );
+    } catch (thrown) {
+      // A detector that is not there (any more): the call goes on with manual turns.
+      resampler.close();
+      onDetectorFailed(thrown instanceof Error ? thrown : new Error('the detector is gone'));
+      return;
+    }
+    this.#listening = { stream, resampler };
+  }
+
+  #stopListening(): void {
+    const listening = this.#listening;
+    this.#listening = null;
+    listening?.stream.close();
+    listening?.resampler.close();
+  }
+}

@@ -1,0 +1,245 @@
+import { randomBytes } from 'node:crypto';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { isAbsolute, join, resolve } from 'node:path';
+import process, { cwd, env } from 'node:process';
+import { fileURLToPath } from 'node:url';
+import { destination } from 'pino';
+import type { z } from 'zod';
+import { createOnnxBackend, onnxOptions } from '../adapters/backends/onnx/index.ts';
+import { rehearsalBackend, rehearsalOptionsSchema } from '../adapters/backends/rehearsal/index.ts';
+import { createOpenAiRealtimeClient } from '../adapters/clients/openai-realtime/index.ts';
+import { SileroDetector } from '../adapters/detectors/silero-vad/silero-detector.ts';
+import { readModelPackage, verifyFiles } from '../adapters/inference/model-package.ts';
+import { prepareResampler } from './audio/resampler.ts';
+import { createCall } from './call/call.ts';
+import { parseCommand, type CliCommand } from './cli/arguments.ts';
+import { helpText } from './cli/help.ts';
+import { loadConfigFile, usualConfigName, type LoadedConfig } from './config-file.ts';
+import type { BackendPort } from './ports/backend.ts';
+import { asCallError } from './ports/errors.ts';
+import type { Logger } from './ports/log.ts';
+import { absentBackend } from './server/absent-backend.ts';
+import type { BackendEntry, GatewayConfig } from './server/config.ts';
+import { startGateway, type Gateway } from './server/gateway.ts';
+import { jsonLogger } from './server/json-log.ts';
+import { problemText } from './server/problems.ts';
+import { systemClock } from './time/clock.ts';
+import { randomIds } from './time/ids.ts';
+
+const root = rootFolder();
+
+/** What backends are made with besides their options. */
+interface BackendSurroundings {
+  /** Folder in which the configuration's relative paths start. */
+  readonly folder: string;
+}
+
+/** A kind of backend: how its options are read, and how it is made. */
+interface BackendType {
+  readonly options: z.ZodType;
+  readonly create: (entry: BackendEntry, surroundings: BackendSurroundings) => BackendPort;
+}
+
+const backendTypes: Readonly<Record<string, BackendType>> = {
+  onnx: {
+    options: onnxOptions,
+    create: ({ name, options }, { folder }) =>
+      createOnnxBackend({
+        name,
+        options: onnxOptions.parse(options),
+        resolvePackage: (nameOrPath) => packageFolder(nameOrPath, folder),
+        clock: systemClock,
+      }),
+  },
+  rehearsal: {
+    options: rehearsalOptionsSchema,
+    create: ({ name, options }, { folder }) =>
+      rehearsalBackend(name, rehearsalOptionsSchema.parse(options), {
+        readFile: (path) => readFile(resolve(folder, path)),
+      }),
+  },
+};
+
+/** Options schemas of the backend types that this program brings, by type. */
+export const backendSchemas: Readonly<Record<string, z.ZodType>> = Object.fromEntries(
+  Object.entries(backendTypes).map(([type, { options }]) => [type, options]),
+);
+
+export interface OpenGatewayOptions {
+  readonly config: GatewayConfig;
+  /** Folder in which the configuration's relative paths start. */
+  readonly folder: string;
+  readonly log: Logger;
+}
+
+/** Puts everything together and starts to listen. @throws Error when the port cannot be had */
+export async function openGateway({ config, folder, log }: OpenGatewayOptions): Promise<Gateway> {
+  const clock = systemClock;
+  const ids = randomIds(randomBytes);
+  await prepareResampler();
+  return await startGateway({
+    config,
+    clients: [createOpenAiRealtimeClient({ clock, ids, log })],
+    backends: config.backends.map((entry) => backendOf(entry, { folder })),
+    detector: new SileroDetector({ clock }),
+    tools: [],
+    createCall,
+    clock,
+    ids,
+    log,
+  });
+}
+
+/** Runs one command line. @returns the exit code */
+export async function main(args: readonly string[]): Promise<number> {
+  const command = parseCommand(args);
+  switch (command.kind) {
+    case 'help':
+      console.log(helpText);
+      return 0;
+    case 'version':
+      console.log(versionText());
+      return 0;
+    case 'usage':
+      console.error(`parley: ${command.message}\nTry: npx parley help`);
+      return 2;
+    case 'not_yet':
+      console.error(command.message);
+      return 2;
+    case 'serve':
+      return await serve(command);
+    case 'check':
+      return check(command);
+    case 'models':
+      return await models(command.action);
+    case 'talk':
+      return await talk(command);
+  }
+}
+
+async function serve({
+  configPath,
+  host,
+  port,
+}: CliCommand & { readonly kind: 'serve' }): Promise<number> {
+  const loaded = loadConfigFile({
+    path: configPath,
+    workingFolder: cwd(),
+    env,
+    backendSchemas,
+    overrides: { ...(host === null ? {} : { host }), ...(port === null ? {} : { port }) },
+  });
+  if (!loaded.result.ok) return printProblems(loaded);
+  const { config } = loaded.result;
+  let gateway: Gateway;
+  try {
+    const log = jsonLogger(destination(2));
+    gateway = await openGateway({ config, folder: loaded.folder, log });
+  } catch (thrown) {
+    console.error(`parley: ${listenFailure(thrown, config)}`);
+    return 1;
+  }
+  const stopped = untilStopped(gateway);
+  const reasons = await gateway.prepared;
+  const state = reasons.length === 0 ? '' : ' (not everything is ready: see /readyz)';
+  console.log(`Parley listens on ${gateway.url}${state}`);
+  await stopped;
+  return 0;
+}
+
+/** The first signal lets running calls finish, the second ends them at once. */
+async function untilStopped(gateway: Gateway): Promise<void> {
+  const stopped = Promise.withResolvers<null>();
+  let asked = false;
+  const stop = (): void => {
+    const closed = asked ? gateway.closeNow() : gateway.close();
+    asked = true;
+    closed.then(() => stopped.resolve(null), stopped.reject);
+  };
+  process.on('SIGTERM', stop);
+  process.on('SIGINT', stop);
+  try {
+    await stopped.promise;
+  } finally {
+    process.off('SIGTERM', stop);
+    process.off('SIGINT', stop);
+  }
+}
+
+function check({ configPath }: CliCommand & { readonly kind: 'check' }): number {
+  const loaded = loadConfigFile({ path: configPath, workingFolder: cwd(), env, backendSchemas });
+  if (!loaded.result.ok) return printProblems(loaded);
+  const { agents, defaultAgent } = loaded.result.config.directory;
+  const from = loaded.fileName ?? `no ${usualConfigName} here, so the built-in configuration`;
+  const names = agents.map(({ name }) => (name === defaultAgent ? `${name} (default)` : name));
+  console.log(`${from}: no problems. Agents: ${names.join(', ')}.`);
+  return 0;
+}
+
+async function models(action: 'list' | 'verify'): Promise<number> {
+  const folder = join(root, 'models');
+  let failures = 0;
+  for (const name of readdirSync(folder).toSorted()) {
+    if (!existsSync(join(folder, name, 'manifest.json'))) continue;
+    try {
+      const model = readModelPackage(join(folder, name));
+      if (action === 'verify') await verifyFiles(model);
+      console.log(
+        `${name}: ${action === 'verify' ? 'every file is as its manifest says' : join(folder, name)}`,
+      );
+    } catch (thrown) {
+      failures += 1;
+      console.error(`${name}: ${asCallError(thrown).message}`);
+    }
+  }
+  return failures === 0 ? 0 : 1;
+}
+
+async function talk(command: CliCommand & { readonly kind: 'talk' }): Promise<number> {
+  return Promise.resolve(command.kind.length); // TALK
+}
+
+function printProblems({ fileName, result }: LoadedConfig): number {
+  if (result.ok) return 0;
+  const name = fileName ?? 'command line';
+  for (const problem of result.problems) console.error(problemText(name, problem));
+  const count = result.problems.length;
+  console.error(`${count} problem${count === 1 ? '' : 's'}.`);
+  return 1;
+}
+
+function backendOf(entry: BackendEntry, surroundings: BackendSurroundings): BackendPort {
+  try {
+    const type = backendTypes[entry.type];
+    if (type === undefined) throw new RangeError(`no backend type ${entry.type}`);
+    return type.create(entry, surroundings);
+  } catch (thrown) {
+    return absentBackend(entry.name, entry.type, asCallError(thrown, 'model_unavailable'));
+  }
+}
+
+/** A name stands for a package that comes with the program, anything with a slash for a folder. */
+function packageFolder(nameOrPath: string, folder: string): string {
+  if (isAbsolute(nameOrPath) || /[/\\]/.test(nameOrPath)) return resolve(folder, nameOrPath);
+  return join(root, 'models', nameOrPath);
+}
+
+function listenFailure(thrown: unknown, { server }: GatewayConfig): string {
+  const code = thrown instanceof Error && 'code' in thrown ? thrown.code : null;
+  if (code === 'EADDRINUSE') return `port ${server.port} on ${server.host} is taken`;
+  if (code === 'EACCES') return `this user may not listen on port ${server.port}`;
+  return thrown instanceof Error ? thrown.message : 'the server could not start';
+}
+
+function versionText(): string {
+  const text = readFileSync(join(root, 'package.json'), 'utf8');
+  const { version } = JSON.parse(text) as { readonly version: string };
+  return `parley ${version} (Node ${process.versions.node})`;
+}
+
+/** The folder of package.json: one up from the sources, two up from what was compiled. */
+function rootFolder(): string {
+  const here = fileURLToPath(new URL('..', import.meta.url));
+  return existsSync(join(here, 'package.json')) ? here : resolve(here, '..');
+}

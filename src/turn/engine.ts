@@ -1,0 +1,75 @@
+import { initialTurnState, step } from './machine.ts';
+import type { Clock, Timer } from '../time/clock.ts';
+import type { TurnEffect, TurnInput, TurnOptions, TurnState } from './vocabulary.ts';
+
+/**
+ * Drives the turn machine: keeps its state, owns its one timer, hands effects on in order. Holds
+ * no rule of its own. Inputs that effects cause are taken after the effects of the first.
+ */
+export class TurnEngine {
+  readonly #clock: Clock;
+  readonly #originMs: number;
+  readonly #run: (effect: TurnEffect) => void;
+  #options: TurnOptions;
+  #state: TurnState = initialTurnState;
+  #timer: Timer | undefined;
+  #pending: TurnInput[] = [];
+  #busy = false;
+  #closed = false;
+
+  /**
+   * @param originMs monotonic time of the call's start: steps see time since then
+   * @param run executes one effect; may feed inputs back
+   */
+  constructor(
+    { clock, originMs, options }: { clock: Clock; originMs: number; options: TurnOptions },
+    run: (effect: TurnEffect) => void,
+  ) {
+    this.#clock = clock;
+    this.#originMs = originMs;
+    this.#options = options;
+    this.#run = run;
+  }
+
+  get state(): TurnState {
+    return this.#state;
+  }
+
+  /** New settings hold from the next input on; an open turn is judged by them too. */
+  configure(options: TurnOptions): void {
+    this.#options = options;
+    this.feed({ type: 'tick' });
+  }
+
+  feed(input: TurnInput): void {
+    if (this.#closed) return;
+    this.#pending.push(input);
+    if (this.#busy) return;
+    this.#busy = true;
+    try {
+      for (let next = this.#pending.shift(); next !== undefined; next = this.#pending.shift()) {
+        this.#step(next);
+      }
+    } finally {
+      this.#busy = false;
+    }
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#timer?.cancel();
+    this.#pending = [];
+  }
+
+  #step(input: TurnInput): void {
+    const nowMs = this.#clock.nowMs() - this.#originMs;
+    const { state, effects, wakeAtMs } = step(this.#state, input, nowMs, this.#options);
+    this.#state = state;
+    this.#timer?.cancel();
+    this.#timer =
+      wakeAtMs === null
+        ? undefined
+        : this.#clock.timerAt(this.#originMs + wakeAtMs, () => this.feed({ type: 'tick' }));
+    for (const effect of effects) this.#run(effect);
+  }
+}
