@@ -303,7 +303,7 @@ describe('a client event that is not', () => {
 
   it('names the backend where something is impossible with it', () => {
     expect(read(create({ prompt: { id: 'p' } }))).toMatchObject({
-      error: { message: expect.stringContaining("backend 'parrot'") },
+      error: { message: expect.stringContaining("backend 'parrot'") as string },
     });
   });
 

@@ -1,0 +1,289 @@
+import type { ServerEvent } from '../../../protocol/openai-realtime/server-events.ts';
+import type { SessionUpdate } from '../../../protocol/openai-realtime/session.ts';
+import type {
+  CallControl,
+  CallView,
+  ClientCommand,
+  CommandResult,
+  DownlinkAudio,
+} from '../../../src/ports/client.ts';
+import { CallError, errorTable, type ErrorCode } from '../../../src/ports/errors.ts';
+import type { CloseReason, LogEntry } from '../../../src/ports/events.ts';
+import type { Logger } from '../../../src/ports/log.ts';
+import type { ServerVad } from '../../../src/ports/settings.ts';
+import type { Socket, SocketHandlers } from '../../../src/ports/socket.ts';
+import type { Clock } from '../../../src/time/clock.ts';
+import type { IdSource } from '../../../src/time/ids.ts';
+import { decode, type Decoded } from './decode.ts';
+import { commandError, errorEvent } from './errors.ts';
+import { writeRetrieved } from './items.ts';
+import { defaultServerVad, readSessionUpdate } from './session.ts';
+import { RealtimeView } from './view.ts';
+
+/** Malformed events in a row after which the call is closed. */
+const invalidEventLimit = 20;
+
+/** Events that may wait for `session.created`, which is always the first. */
+const heldLimit = 64;
+
+/** Most bytes of text that a close frame has room for. */
+const closeReasonLimitBytes = 123;
+
+const malformed: ReadonlySet<ErrorCode> = new Set([
+  'invalid_json',
+  'invalid_event',
+  'invalid_value',
+  'invalid_audio',
+]);
+
+export interface ConnectionOptions {
+  readonly socket: Socket;
+  readonly call: CallControl;
+  readonly clock: Clock;
+  readonly ids: IdSource;
+  readonly log: Logger;
+}
+
+/**
+ * One client's socket and its call: carries messages to the call and the call's view to the
+ * socket. Owns the socket; the call owns itself and is told when the socket is gone.
+ */
+export class RealtimeConnection implements CallView, SocketHandlers {
+  readonly #socket: Socket;
+  readonly #call: CallControl;
+  readonly #log: Logger;
+  readonly #view: RealtimeView;
+  /** Turn detection as it was when it was last on: what switching it on again starts from. */
+  #turnDetection: ServerVad = defaultServerVad;
+  #roundTripMs = 0;
+  #invalidInARow = 0;
+  #invalidEvents = 0;
+  #created = false;
+  #held: ServerEvent[] = [];
+  #closed = false;
+  /** Id of the client event being handled, for the error that says it ended the call. */
+  #eventId: string | null = null;
+
+  constructor({ socket, call, clock, ids, log }: ConnectionOptions) {
+    this.#socket = socket;
+    this.#call = call;
+    this.#log = log;
+    const capMs = call.capabilities.sessionCapMs;
+    const expiresAt = capMs === null ? null : Math.floor((clock.epochMs() + capMs) / 1000);
+    this.#view = new RealtimeView({ ids, model: call.agent, expiresAt });
+  }
+
+  /** Shows what has happened so far, then listens. Call once. */
+  start(): void {
+    this.#call.attach(this);
+    this.#socket.listen(this);
+  }
+
+  // The call's side.
+
+  entry(entry: LogEntry): void {
+    if (entry.type === 'call.opened' || entry.type === 'call.configured') {
+      this.#turnDetection = entry.settings.turnDetection ?? this.#turnDetection;
+    }
+    for (const event of this.#view.entry(entry)) this.#send(event);
+  }
+
+  audio(audio: DownlinkAudio): void {
+    for (const event of this.#view.audio(audio)) this.#send(event);
+  }
+
+  get unsentBytes(): number {
+    return this.#socket.unsentBytes;
+  }
+
+  get roundTripMs(): number {
+    return this.#roundTripMs;
+  }
+
+  close(reason: CloseReason): void {
+    if (this.#closed) return;
+    switch (reason.kind) {
+      case 'client':
+        this.#finish(1000, '');
+        return;
+      case 'error':
+        this.#write(this.#view.stamp(errorEvent(reason, this.#eventId)));
+        this.#finish(sendableCloseCode(reason.code), reason.message);
+        return;
+      case 'shutdown':
+        this.#finish(1012, 'The server is restarting.');
+        return;
+    }
+  }
+
+  // The socket's side.
+
+  text(message: string): void {
+    if (this.#closed) return;
+    const decoded = decode(message, {
+      inputFormat: this.#call.settings.inputFormat,
+      backend: this.#view.backend,
+    });
+    this.#eventId = decoded.eventId;
+    if (decoded.kind === 'invalid' && malformed.has(decoded.error.code)) {
+      this.#malformed(decoded.error);
+    } else {
+      this.#invalidInARow = 0;
+      this.#act(decoded);
+    }
+    this.#eventId = null;
+  }
+
+  binary(): void {
+    if (this.#closed) return;
+    this.#malformed(new CallError('invalid_event', 'Messages are JSON text, not binary.'));
+  }
+
+  pong(roundTripMs: number): void {
+    this.#roundTripMs = roundTripMs;
+  }
+
+  closed(code: number): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#report();
+    this.#call.close({ kind: 'client', wireCode: code });
+  }
+
+  #act(decoded: Decoded): void {
+    switch (decoded.kind) {
+      case 'audio':
+        if (decoded.bytes.byteLength > 0) this.#answer(this.#call.pushAudio(decoded.bytes), null);
+        return;
+      case 'command':
+        this.#execute(decoded.command);
+        return;
+      case 'retrieve':
+        this.#retrieve(decoded.itemId);
+        return;
+      case 'session':
+        this.#configure(decoded.update);
+        return;
+      case 'invalid':
+        this.#fail(decoded.error);
+        return;
+    }
+  }
+
+  #execute(command: ClientCommand): void {
+    this.#answer(this.#call.execute(command), command);
+  }
+
+  #answer(result: CommandResult, command: ClientCommand | null): void {
+    if (result.ok) return;
+    if (command === null) this.#fail(result.error);
+    else this.#fail(commandError(command, result.error, this.#view.activeResponseId));
+  }
+
+  #configure(update: SessionUpdate): void {
+    let patch;
+    try {
+      patch = readSessionUpdate(update, {
+        capabilities: this.#call.capabilities,
+        backend: this.#view.backend,
+        turnDetection: this.#turnDetection,
+      });
+    } catch (thrown) {
+      if (!(thrown instanceof CallError)) throw thrown;
+      this.#fail(thrown);
+      return;
+    }
+    // Nothing to change, but every update has its answer (stock clients send tracing alone).
+    if (Object.keys(patch).length === 0) this.#send(this.#view.updated(this.#call.settings));
+    else this.#execute({ type: 'configure', patch });
+  }
+
+  #retrieve(itemId: string): void {
+    const found = this.#call.retrieve(itemId);
+    if (found === undefined) {
+      const message = `Item '${itemId}' does not exist.`;
+      this.#fail(new CallError('item_not_found', message, { param: 'item_id' }));
+      return;
+    }
+    const item = writeRetrieved(found);
+    this.#send(this.#view.stamp({ type: 'conversation.item.retrieved', item }));
+  }
+
+  #malformed(error: CallError): void {
+    this.#invalidInARow += 1;
+    this.#invalidEvents += 1;
+    this.#fail(error);
+    if (this.#invalidInARow < invalidEventLimit) return;
+    const message = `${invalidEventLimit} invalid events in a row.`;
+    this.#end(new CallError('too_many_invalid_events', message));
+  }
+
+  #fail(error: CallError): void {
+    // What is our fault or upstream's ends a call only when the call itself says so.
+    if (error.closeCode !== null && error.httpStatus < 500) this.#end(error);
+    else this.#send(this.#view.stamp(errorEvent(error, this.#eventId)));
+  }
+
+  #end(error: CallError): void {
+    const reason: CloseReason = { kind: 'error', code: error.code, message: error.message };
+    this.#call.close(reason);
+    // The call closes its view; should it have been over already, the client still has to know.
+    this.close(reason);
+  }
+
+  #send(event: ServerEvent): void {
+    if (this.#closed) return;
+    if (event.type === 'session.created') {
+      this.#created = true;
+      this.#write(event);
+      for (const held of this.#held) this.#write(held);
+      this.#held = [];
+      return;
+    }
+    if (this.#created) {
+      this.#write(event);
+      return;
+    }
+    if (this.#held.length < heldLimit) {
+      this.#held.push(event);
+      return;
+    }
+    const message = `More than ${heldLimit} answers wait for the session to begin.`;
+    this.#end(new CallError('queue_overflow', message));
+  }
+
+  #write(event: ServerEvent): void {
+    this.#socket.sendText(JSON.stringify(event));
+  }
+
+  #finish(code: number, reason: string): void {
+    this.#closed = true;
+    this.#report();
+    this.#socket.close(code, clipped(reason));
+  }
+
+  #report(): void {
+    this.#log.debug('realtime client gone', {
+      callId: this.#call.callId,
+      invalidEvents: this.#invalidEvents,
+      ...this.#view.figures,
+    });
+  }
+}
+
+/** Close codes that stand for "no close frame came" cannot be sent. */
+function sendableCloseCode(code: ErrorCode): number {
+  const closeCode: number | null = errorTable[code].closeCode;
+  if (closeCode === null) return 1011;
+  return closeCode === 1006 ? 1001 : closeCode;
+}
+
+function clipped(reason: string): string {
+  const bytes = Buffer.from(reason);
+  if (bytes.byteLength <= closeReasonLimitBytes) return reason;
+  // A cut character decodes to a replacement character, which is dropped with it.
+  return bytes
+    .subarray(0, closeReasonLimitBytes - 3)
+    .toString()
+    .replace(/\uFFFD+$/u, '');
+}

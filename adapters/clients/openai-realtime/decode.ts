@@ -1,0 +1,153 @@
+import type { z } from 'zod';
+import {
+  clientEventSchemas,
+  type ClientEvent,
+  type ClientEventType,
+} from '../../../protocol/openai-realtime/client-events.ts';
+import type { SessionUpdate } from '../../../protocol/openai-realtime/session.ts';
+import type { AudioFormat } from '../../../src/audio/format.ts';
+import type { ClientCommand } from '../../../src/ports/client.ts';
+import { CallError } from '../../../src/ports/errors.ts';
+import { decodeAudio } from './audio-payload.ts';
+import { issueError } from './errors.ts';
+import { readItem, readResponseParams } from './requests.ts';
+import { lineIdOf } from './response-id.ts';
+
+/** What a client event means. `eventId` is the client's own, `null` where it gave none. */
+export type Decoded = DecodedMeaning & { readonly eventId: string | null };
+
+type DecodedMeaning =
+  | { readonly kind: 'audio'; readonly bytes: Uint8Array }
+  | { readonly kind: 'command'; readonly command: ClientCommand }
+  | { readonly kind: 'retrieve'; readonly itemId: string }
+  | { readonly kind: 'session'; readonly update: SessionUpdate }
+  | { readonly kind: 'invalid'; readonly error: CallError };
+
+/** What reading an event depends on. */
+export interface DecodeContext {
+  readonly inputFormat: AudioFormat;
+  /** Name of the backend that answers, for refusals. */
+  readonly backend: string;
+}
+
+/** Reads one text message. Never throws: whatever is wrong with it is part of the result. */
+export function decode(text: string, context: DecodeContext): Decoded {
+  let eventId: string | null = null;
+  try {
+    const raw = parseObject(text);
+    eventId = ownEventId(raw);
+    return { ...readEvent(parseEvent(raw), context), eventId };
+  } catch (thrown) {
+    if (!(thrown instanceof CallError)) throw thrown;
+    return { kind: 'invalid', error: thrown, eventId };
+  }
+}
+
+function parseObject(text: string): Readonly<Record<string, unknown>> {
+  let raw: unknown;
+  try {
+    raw = JSON.parse(text);
+  } catch {
+    // The parser's own message quotes the text, which may hold what nobody should repeat.
+    throw new CallError('invalid_json', 'The message is not valid JSON.');
+  }
+  if (typeof raw !== 'object' || raw === null || Array.isArray(raw)) {
+    throw new CallError('invalid_event', 'A message must be a JSON object.');
+  }
+  return raw as Readonly<Record<string, unknown>>;
+}
+
+function ownEventId(raw: Readonly<Record<string, unknown>>): string | null {
+  const id = raw['event_id'];
+  return typeof id === 'string' && id.length <= 512 ? id : null;
+}
+
+function parseEvent(raw: Readonly<Record<string, unknown>>): ClientEvent {
+  const type = raw['type'];
+  if (typeof type !== 'string') {
+    throw new CallError('invalid_event', "The event has no 'type'.", { param: 'type' });
+  }
+  if (!isKnown(type)) {
+    const known = Object.keys(clientEventSchemas)
+      .map((name) => `'${name}'`)
+      .join(', ');
+    throw new CallError('invalid_value', `Unknown event type. Supported values are: ${known}.`, {
+      param: 'type',
+    });
+  }
+  const schema: z.ZodType<ClientEvent> = clientEventSchemas[type];
+  const parsed = schema.safeParse(raw);
+  if (!parsed.success) throw issueError(parsed.error.issues);
+  return parsed.data;
+}
+
+function isKnown(type: string): type is ClientEventType {
+  return Object.hasOwn(clientEventSchemas, type);
+}
+
+function readEvent(event: ClientEvent, context: DecodeContext): DecodedMeaning {
+  switch (event.type) {
+    case 'input_audio_buffer.append':
+      return { kind: 'audio', bytes: decodeAudio(event.audio, context.inputFormat) };
+    case 'session.update':
+      return { kind: 'session', update: event.session };
+    case 'conversation.item.retrieve':
+      return { kind: 'retrieve', itemId: event.item_id };
+    case 'input_audio_buffer.commit':
+    case 'input_audio_buffer.clear':
+    case 'output_audio_buffer.clear':
+    case 'conversation.item.create':
+    case 'conversation.item.truncate':
+    case 'conversation.item.delete':
+    case 'response.create':
+    case 'response.cancel':
+    case 'parley.playback':
+      return { kind: 'command', command: readCommand(event, context) };
+  }
+}
+
+type CommandEvent = Exclude<
+  ClientEvent,
+  { type: 'input_audio_buffer.append' | 'session.update' | 'conversation.item.retrieve' }
+>;
+
+function readCommand(event: CommandEvent, { backend }: DecodeContext): ClientCommand {
+  switch (event.type) {
+    case 'input_audio_buffer.commit':
+      return { type: 'commit' };
+    case 'input_audio_buffer.clear':
+      return { type: 'clear' };
+    case 'output_audio_buffer.clear':
+      return { type: 'output.clear' };
+    case 'conversation.item.create':
+      return {
+        type: 'item.create',
+        item: readItem(event.item, 'item', backend),
+        after: event.previous_item_id ?? null,
+      };
+    case 'conversation.item.truncate':
+      return { type: 'item.truncate', itemId: event.item_id, audioEndMs: event.audio_end_ms };
+    case 'conversation.item.delete':
+      return { type: 'item.delete', itemId: event.item_id };
+    case 'response.create':
+      return readResponseParams(event.response ?? {}, event.event_id ?? null, backend);
+    case 'response.cancel':
+      return { type: 'cancel', lineId: cancelledLine(event.response_id ?? null) };
+    case 'parley.playback':
+      return { type: 'playback', itemId: event.item_id, playedMs: event.played_ms };
+  }
+}
+
+/** @throws CallError where the id cannot be that of any response */
+function cancelledLine(responseId: string | null): string | null {
+  if (responseId === null) return null;
+  const lineId = lineIdOf(responseId);
+  if (lineId === null) {
+    throw new CallError(
+      'response_cancel_not_active',
+      'Cancellation failed: no active response found',
+      { param: 'response_id' },
+    );
+  }
+  return lineId;
+}
