@@ -3,7 +3,7 @@ import type { ErrorCode } from '../ports/errors.ts';
 import { tooManyCallsText } from './words.ts';
 
 /** Entries a call's ledger keeps at once unless told otherwise. */
-export const ledgerLimit = 1000;
+const ledgerLimit = 1000;
 
 /**
  * What one call knows of its tool calls. Plain data: survives `JSON.parse(JSON.stringify(state))`
