@@ -9,7 +9,7 @@ const ambientTime = ['Date', 'performance', 'setTimeout', 'setInterval', 'setImm
 );
 
 export default tseslint.config(
-  { ignores: ['node_modules', 'dist', 'coverage', 'bench/out', 'console'] },
+  { ignores: ['node_modules', '.venv', 'dist', 'coverage', 'bench/out', 'console'] },
   js.configs.recommended,
   {
     files: ['**/*.ts'],

@@ -28,7 +28,7 @@ export function sound(samples: number, peak: number, seed = 1): Int16Array {
 }
 
 /** A peak at which noise is far above the parrot's gate: about −25 dBFS RMS. */
-export const loudPeak = 3000;
+const loudPeak = 3000;
 
 /** `count` frames of noise, all different. */
 export function loud(count: number, seed = 1): Int16Array[] {
