@@ -16,9 +16,11 @@ export function fromDetector(
   options: DetectorOptions,
 ): Outcome {
   const state: TurnState = { ...before, audioMs: frame.audioMs, lastFrameAtMs: nowMs };
-  const { threshold } = options.detection;
+  // [T2] The detector may lag behind a commit or a clear: what it hears of that audio is past.
+  if (frame.audioMs <= state.floorAudioMs) return [state, []];
+  const { threshold, silenceDurationMs } = options.detection;
   const isSpeech = frame.probability >= threshold;
-  const isSilence = frame.probability < Math.max(0.01, threshold - hysteresis);
+  const isSilence = !isSpeech && frame.probability < Math.max(0.01, threshold - hysteresis);
   const { caller } = state;
   switch (caller.kind) {
     case 'silent':
@@ -28,24 +30,20 @@ export function fromDetector(
       const fromAudioMs =
         caller.kind === 'onset' ? caller.fromAudioMs : frame.audioMs - frame.frameMs;
       const speechMs = (caller.kind === 'onset' ? caller.speechMs : 0) + frame.frameMs;
-      const neededMs = state.agent.kind === 'idle' ? options.idleOnsetMs : options.onsetMs;
+      const neededMs = state.agent.kind === 'speaking' ? options.onsetMs : options.idleOnsetMs;
       return speechMs < neededMs
         ? [{ ...state, caller: { kind: 'onset', fromAudioMs, speechMs } }, []]
         : startSpeaking(state, fromAudioMs, options);
     }
     case 'speaking':
-      return isSilence
-        ? [{ ...state, caller: { ...caller, kind: 'paused' } }, []]
-        : [{ ...state, caller: { ...caller, lastSpeechAudioMs: frame.audioMs } }, []];
     case 'paused': {
-      if (isSpeech) {
+      if (isSpeech || (caller.kind === 'speaking' && !isSilence)) {
         const speaking = { ...caller, kind: 'speaking', lastSpeechAudioMs: frame.audioMs } as const;
         return [{ ...state, caller: speaking }, []];
       }
-      const silenceMs = frame.audioMs - caller.lastSpeechAudioMs;
-      return silenceMs >= options.detection.silenceDurationMs
+      return frame.audioMs - caller.lastSpeechAudioMs >= silenceDurationMs
         ? stopSpeaking(state, options, frame.audioMs)
-        : [state, []];
+        : [{ ...state, caller: { ...caller, kind: 'paused' } }, []];
     }
   }
 }
@@ -101,8 +99,15 @@ export function stopSpeaking(state: TurnState, options: TurnOptions, audioEndMs:
   return [silent, [...committed, { type: 'startResponse', cause: 'turn' }]];
 }
 
-/** [T4] Call time at which missing input ends the caller's speech. */
-export function noInputAtMs(state: TurnState, { noInputMs }: TurnOptions): number | null {
+/**
+ * [T4] Call time at which missing input ends the caller's speech. Under `backend` authority, and
+ * with detection off, no frames are asked for, so that their absence says nothing.
+ */
+export function noInputAtMs(
+  state: TurnState,
+  { authority, detection, noInputMs }: TurnOptions,
+): number | null {
   const speaks = state.caller.kind === 'speaking' || state.caller.kind === 'paused';
-  return speaks && state.lastFrameAtMs !== null ? state.lastFrameAtMs + noInputMs : null;
+  const listens = authority !== 'backend' && detection !== null;
+  return speaks && listens && state.lastFrameAtMs !== null ? state.lastFrameAtMs + noInputMs : null;
 }

@@ -13,6 +13,8 @@ export class TurnEngine {
   #options: TurnOptions;
   #state: TurnState = initialTurnState;
   #timer: Timer | undefined;
+  /** Latest call time that the machine was told, ms. */
+  #reachedMs = 0;
   #pending: TurnInput[] = [];
   #busy = false;
   #closed = false;
@@ -62,14 +64,23 @@ export class TurnEngine {
   }
 
   #step(input: TurnInput): void {
-    const nowMs = this.#clock.nowMs() - this.#originMs;
-    const { state, effects, wakeAtMs } = step(this.#state, input, nowMs, this.#options);
+    this.#reachedMs = Math.max(this.#reachedMs, this.#clock.nowMs() - this.#originMs);
+    const { state, effects, wakeAtMs } = step(this.#state, input, this.#reachedMs, this.#options);
     this.#state = state;
     this.#timer?.cancel();
-    this.#timer =
-      wakeAtMs === null
-        ? undefined
-        : this.#clock.timerAt(this.#originMs + wakeAtMs, () => this.feed({ type: 'tick' }));
-    for (const effect of effects) this.#run(effect);
+    this.#timer = wakeAtMs === null ? undefined : this.#tickAt(wakeAtMs);
+    for (const effect of effects) {
+      // What the call wanted before it ended is not done after it.
+      if (this.#closed) return;
+      this.#run(effect);
+    }
+  }
+
+  #tickAt(wakeAtMs: number): Timer {
+    return this.#clock.timerAt(this.#originMs + wakeAtMs, () => {
+      // Adding the origin and taking it off again may round to just before the time waited for.
+      this.#reachedMs = Math.max(this.#reachedMs, wakeAtMs);
+      this.feed({ type: 'tick' });
+    });
   }
 }

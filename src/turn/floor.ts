@@ -32,12 +32,16 @@ export function fromAgent(
         ? [{ ...state, agent: { ...agent, closed: true } }, []]
         : floorFree(state, nowMs, options);
     case 'playback': {
+      // [T15] The end of a line that the caller cut is not the start of a silence.
+      const callerSpeaks = state.caller.kind === 'speaking' || state.caller.kind === 'paused';
       const heardOut =
         agent.kind === 'speaking' &&
         agent.closed &&
         agent.lineId === input.lineId &&
         input.bufferedMs <= 0;
-      return heardOut ? floorFree({ ...state, idleArmed: true }, nowMs, options) : [state, []];
+      return heardOut
+        ? floorFree({ ...state, idleArmed: !callerSpeaks }, nowMs, options)
+        : [state, []];
     }
   }
 }
@@ -48,12 +52,9 @@ function floorFree(state: TurnState, nowMs: number, options: TurnOptions): Outco
   const free: TurnState = { ...state, agent: { kind: 'idle', sinceMs: nowMs } };
   if ((caller.kind === 'speaking' || caller.kind === 'paused') && !caller.shown) {
     const event = { type: 'speechStarted', audioStartMs: caller.audioStartMs } as const;
-    return [
-      { ...free, caller: { ...caller, shown: true }, idleArmed: false },
-      [{ type: 'event', event }],
-    ];
+    return [{ ...free, caller: { ...caller, shown: true } }, [{ type: 'event', event }]];
   }
-  if (state.owesAnswer && caller.kind !== 'speaking' && options.authority === 'gateway') {
+  if (state.owesAnswer && options.authority === 'gateway') {
     return [{ ...free, owesAnswer: false }, [{ type: 'startResponse', cause: 'turn' }]];
   }
   return [free, []];
@@ -70,8 +71,9 @@ export function idleAtMs(state: TurnState, { authority, detection }: TurnOptions
 
 /** [T15] */
 export function idleFired(state: TurnState, nowMs: number, promptAtMs: number): Outcome {
-  const audioEndMs = state.audioMs;
-  const audioStartMs = Math.min(state.floorAudioMs, audioEndMs);
+  const audioStartMs = state.floorAudioMs;
+  // The detector may lag behind a clear.
+  const audioEndMs = Math.max(audioStartMs, state.audioMs);
   return [
     {
       ...state,

@@ -39,7 +39,7 @@ function dispatch(
   switch (input.type) {
     case 'vad':
       return options.detection === null || options.authority === 'backend'
-        ? [{ ...state, audioMs: input.audioMs, lastFrameAtMs: nowMs }, []]
+        ? [state, []]
         : fromDetector(state, input, nowMs, { ...options, detection: options.detection });
     case 'line.opened':
     case 'line.audio':
@@ -64,7 +64,7 @@ function dispatch(
       ];
     case 'client.clear':
       return [{ ...state, caller: { kind: 'silent' }, floorAudioMs: input.audioMs }, []];
-    case 'client.interrupt':
+    case 'client.interrupt': // [T16]
       return state.agent.kind === 'idle' ? [state, []] : [state, cut];
     case 'backend':
       return fromBackend(state, input, options);
@@ -93,36 +93,34 @@ function fromBackend(
   if (options.authority !== 'backend') return [state, []];
   switch (input.event) {
     case 'speechStarted': {
-      const started: TurnEffect = {
-        type: 'event',
-        event: { type: 'speechStarted', audioStartMs: input.audioMs },
-      };
+      const stop: readonly TurnEffect[] =
+        state.agent.kind === 'speaking' ? [{ type: 'flushPlayback' }, { type: 'truncate' }] : [];
+      // [T7] A backend that repeats itself does not start a second speech.
+      if (state.caller.kind === 'speaking' || state.caller.kind === 'paused') return [state, stop];
+      const audioStartMs = Math.max(state.floorAudioMs, input.audioMs);
       const caller = {
         kind: 'speaking',
-        audioStartMs: input.audioMs,
-        lastSpeechAudioMs: input.audioMs,
+        audioStartMs,
+        lastSpeechAudioMs: audioStartMs,
         shown: true,
       } as const;
-      return [
-        { ...state, caller, idleArmed: false },
-        state.agent.kind === 'speaking'
-          ? [started, { type: 'flushPlayback' }, { type: 'truncate' }]
-          : [started],
-      ];
+      const started = { type: 'event', event: { type: 'speechStarted', audioStartMs } } as const;
+      return [{ ...state, caller, idleArmed: false, owesAnswer: false }, [started, ...stop]];
     }
     case 'speechStopped': {
       if (state.caller.kind === 'silent' || state.caller.kind === 'onset') return [state, []];
       const { audioStartMs } = state.caller;
+      const audioEndMs = Math.max(audioStartMs, input.audioMs);
       return [
-        { ...state, caller: { kind: 'silent' }, floorAudioMs: input.audioMs },
+        { ...state, caller: { kind: 'silent' }, floorAudioMs: audioEndMs },
         [
-          { type: 'event', event: { type: 'speechStopped', audioEndMs: input.audioMs } },
+          { type: 'event', event: { type: 'speechStopped', audioEndMs } },
           {
             type: 'commitTurn',
             cause: 'backend',
             fromAudioMs: audioStartMs,
-            toAudioMs: input.audioMs,
-            speechEndAudioMs: input.audioMs,
+            toAudioMs: audioEndMs,
+            speechEndAudioMs: audioEndMs,
           },
         ],
       ];
