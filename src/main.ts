@@ -15,6 +15,9 @@ import { prepareResampler } from './audio/resampler.ts';
 import { createCall } from './call/call.ts';
 import { parseCommand, type CliCommand } from './cli/arguments.ts';
 import { helpText } from './cli/help.ts';
+import { TalkError } from './cli/talk-error.ts';
+import { talkReport } from './cli/talk-report.ts';
+import { runTalk } from './cli/talk.ts';
 import { loadConfigFile, usualConfigName, type LoadedConfig } from './config-file.ts';
 import type { BackendPort } from './ports/backend.ts';
 import { asCallError } from './ports/errors.ts';
@@ -197,7 +200,17 @@ async function models(action: 'list' | 'verify'): Promise<number> {
 }
 
 async function talk(command: CliCommand & { readonly kind: 'talk' }): Promise<number> {
-  return Promise.resolve(command.kind.length); // TALK
+  const { json, key, ...options } = command;
+  try {
+    // A key on the command line is seen by everyone on the machine; the environment is not.
+    const result = await runTalk({ ...options, key: key ?? env['PARLEY_KEY'] ?? null });
+    console.log(json ? JSON.stringify(result, null, 2) : talkReport(result));
+    return 0;
+  } catch (thrown) {
+    if (!(thrown instanceof TalkError)) throw thrown;
+    console.error(`parley: ${thrown.message}`);
+    return 1;
+  }
 }
 
 function printProblems({ fileName, result }: LoadedConfig): number {

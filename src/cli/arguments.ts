@@ -1,0 +1,147 @@
+import { parseArgs } from 'node:util';
+
+/** What the command line asks for. */
+export type CliCommand =
+  | { readonly kind: 'help' }
+  | { readonly kind: 'version' }
+  | {
+      readonly kind: 'serve';
+      readonly configPath: string | null;
+      readonly host: string | null;
+      readonly port: number | null;
+    }
+  | { readonly kind: 'check'; readonly configPath: string | null }
+  | {
+      readonly kind: 'talk';
+      readonly file: string;
+      readonly agent: string | null;
+      readonly url: string | null;
+      readonly out: string | null;
+      readonly json: boolean;
+      readonly insecure: boolean;
+      readonly key: string | null;
+    }
+  | { readonly kind: 'models'; readonly action: 'list' | 'verify' }
+  | { readonly kind: 'not_yet'; readonly message: string }
+  /** The command line makes no sense: the message says why. */
+  | { readonly kind: 'usage'; readonly message: string };
+
+/** Reads the arguments after the program's name. Never throws. */
+export function parseCommand(args: readonly string[]): CliCommand {
+  const [name, ...rest] = args;
+  try {
+    switch (name) {
+      case undefined:
+      case 'help':
+      case '--help':
+      case '-h':
+        return { kind: 'help' };
+      case '--version':
+      case '-v':
+        return { kind: 'version' };
+      case 'serve':
+        return parseServe(rest);
+      case 'check':
+        return parseCheck(rest);
+      case 'talk':
+        return parseTalk(rest);
+      case 'models':
+        return parseModels(rest);
+      case 'bench':
+        return { kind: 'not_yet', message: 'parley bench: the benchmarks do not exist yet.' };
+      default:
+        return { kind: 'usage', message: `There is no command ${JSON.stringify(name)}.` };
+    }
+  } catch (thrown) {
+    // `parseArgs` says what it did not understand; nothing else in here throws.
+    const message = thrown instanceof Error ? thrown.message : 'The arguments cannot be read.';
+    return { kind: 'usage', message };
+  }
+}
+
+function parseServe(args: string[]): CliCommand {
+  const { values } = parseArgs({
+    args,
+    options: {
+      config: { type: 'string' },
+      host: { type: 'string' },
+      port: { type: 'string' },
+      workers: { type: 'string' },
+      help: { type: 'boolean', short: 'h' },
+    },
+  });
+  if (values.help === true) return { kind: 'help' };
+  const port = values.port === undefined ? null : wholeNumber(values.port, 0, 65_535);
+  if (port === 'invalid') {
+    return { kind: 'usage', message: '--port must be a whole number from 0 to 65535.' };
+  }
+  const workers = values.workers === undefined ? 1 : wholeNumber(values.workers, 1, 1_024);
+  if (workers === 'invalid') {
+    return { kind: 'usage', message: '--workers must be a whole number from 1 up.' };
+  }
+  if (workers > 1) {
+    const message =
+      '--workers above 1 is refused for now: limits and metrics are kept per process, so several ' +
+      'would let in too many calls and count each its own.';
+    return { kind: 'usage', message };
+  }
+  return { kind: 'serve', configPath: values.config ?? null, host: values.host ?? null, port };
+}
+
+function parseCheck(args: string[]): CliCommand {
+  const { values } = parseArgs({
+    args,
+    options: { config: { type: 'string' }, help: { type: 'boolean', short: 'h' } },
+  });
+  if (values.help === true) return { kind: 'help' };
+  return { kind: 'check', configPath: values.config ?? null };
+}
+
+function parseTalk(args: string[]): CliCommand {
+  const { values, positionals } = parseArgs({
+    args,
+    allowPositionals: true,
+    options: {
+      agent: { type: 'string' },
+      url: { type: 'string' },
+      out: { type: 'string' },
+      json: { type: 'boolean' },
+      insecure: { type: 'boolean' },
+      key: { type: 'string' },
+      help: { type: 'boolean', short: 'h' },
+    },
+  });
+  if (values.help === true) return { kind: 'help' };
+  const [file, ...more] = positionals;
+  if (file === undefined || more.length > 0) {
+    return { kind: 'usage', message: 'talk takes one WAV file: parley talk FILE.wav' };
+  }
+  return {
+    kind: 'talk',
+    file,
+    agent: values.agent ?? null,
+    url: values.url ?? null,
+    out: values.out ?? null,
+    json: values.json ?? false,
+    insecure: values.insecure ?? false,
+    key: values.key ?? null,
+  };
+}
+
+function parseModels(args: string[]): CliCommand {
+  const { positionals } = parseArgs({ args, allowPositionals: true, options: {} });
+  const [action, ...more] = positionals;
+  if (more.length === 0) {
+    if (action === 'list' || action === 'verify') return { kind: 'models', action };
+    if (action === 'pull') {
+      const message = 'parley models pull: there is nothing to pull yet; models are in models/.';
+      return { kind: 'not_yet', message };
+    }
+  }
+  return { kind: 'usage', message: 'models takes one word: list or verify.' };
+}
+
+function wholeNumber(text: string, least: number, most: number): number | 'invalid' {
+  const value = Number(text);
+  return /^\d+$/.test(text) && value >= least && value <= most ? value : 'invalid';
+}

@@ -1,0 +1,80 @@
+import { request as httpRequest } from 'node:http';
+import { request as httpsRequest } from 'node:https';
+import type { TalkAddress } from './talk-socket.ts';
+
+/** What only the server knows of a call. */
+export interface CallLookup {
+  /** The agent that answered, by its own name and not by an alias. */
+  readonly agent: string | null;
+  readonly backend: string | null;
+  readonly handovers: readonly TalkHandover[];
+}
+
+/** A change of backend within the call, as the server recorded it. */
+export interface TalkHandover {
+  readonly from: string;
+  readonly to: string;
+  readonly cause: string;
+  readonly gapMs: number;
+}
+
+/** What is known of a call when nobody can be asked. */
+export const unknownCall: CallLookup = { agent: null, backend: null, handovers: [] };
+
+const timeoutMs = 3_000;
+const bodyLimitBytes = 32 * 1024 * 1024;
+
+/**
+ * Asks the server of a call for its record, at `/api/calls/:id`. Never rejects: a server that does
+ * not answer, or not in Parley's way, leaves everything unknown.
+ */
+export async function lookUpCall(address: TalkAddress, callId: string): Promise<CallLookup> {
+  const url = new URL(`/api/calls/${encodeURIComponent(callId)}`, address.url);
+  url.protocol = address.url.protocol === 'wss:' ? 'https:' : 'http:';
+  try {
+    return recordOf(JSON.parse(await get(url, address)));
+  } catch {
+    return unknownCall;
+  }
+}
+
+function get(url: URL, { key, insecure }: TalkAddress): Promise<string> {
+  const answered = Promise.withResolvers<string>();
+  const send = url.protocol === 'https:' ? httpsRequest : httpRequest;
+  const request = send(url, {
+    timeout: timeoutMs,
+    rejectUnauthorized: !insecure,
+    headers: key === null ? {} : { authorization: `Bearer ${key}` },
+  });
+  request.on('timeout', () => request.destroy(new Error('no answer')));
+  request.on('error', (error) => answered.reject(error));
+  request.on('response', (response) => {
+    let body = '';
+    response.setEncoding('utf8');
+    response.on('data', (part: string) => {
+      body += part;
+      if (body.length > bodyLimitBytes) request.destroy(new Error('too long'));
+    });
+    response.on('error', (error) => answered.reject(error));
+    response.on('end', () => {
+      if (response.statusCode === 200) answered.resolve(body);
+      else answered.reject(new Error(`HTTP ${response.statusCode ?? 0}`));
+    });
+  });
+  request.end();
+  return answered.promise;
+}
+
+function recordOf(body: unknown): CallLookup {
+  if (typeof body !== 'object' || body === null) return unknownCall;
+  const agent = 'agent' in body && typeof body.agent === 'string' ? body.agent : null;
+  const backend = 'backend' in body && typeof body.backend === 'string' ? body.backend : null;
+  const handovers = 'handovers' in body && Array.isArray(body.handovers) ? body.handovers : [];
+  return { agent, backend, handovers: handovers.filter(isHandover) };
+}
+
+function isHandover(value: unknown): value is TalkHandover {
+  if (typeof value !== 'object' || value === null) return false;
+  const { from, to, cause, gapMs } = value as Readonly<Record<string, unknown>>;
+  return [from, to, cause].every((one) => typeof one === 'string') && typeof gapMs === 'number';
+}

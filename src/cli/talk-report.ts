@@ -1,0 +1,31 @@
+import type { TalkResult } from './talk.ts';
+
+/** A talk in words, for people; `--json` gives the whole of it. */
+export function talkReport(result: TalkResult): string {
+  const { agent, backend, callId, durationMs, out, tools, turns } = result;
+  const who = `${agent ?? 'the default agent'}${backend === null ? '' : ` on ${backend}`}`;
+  const lines = [
+    `${seconds(durationMs)} with ${who}${callId === null ? '' : ` (${callId})`}`,
+    ...turns.map((turn, place) => {
+      const wait = waitText(turn.userEndMs, turn.firstAudioMs);
+      const said = turn.userText === null ? '' : ` — you: ${JSON.stringify(turn.userText)}`;
+      const heard = turn.heardText === null ? '' : ` — agent: ${JSON.stringify(turn.heardText)}`;
+      const cut = turn.interrupted ? ', interrupted' : '';
+      return `turn ${place + 1}: ${wait}${cut}${said}${heard}`;
+    }),
+    ...tools.map(({ name, atMs }) => `tool ${name} called at ${seconds(atMs)}`),
+  ];
+  if (turns.length === 0) lines.push('no turn was detected');
+  if (out !== null) lines.push(`recorded to ${out} (left = caller, right = agent)`);
+  return lines.join('\n');
+}
+
+function waitText(userEndMs: number | null, firstAudioMs: number | null): string {
+  if (firstAudioMs === null) return 'no audible answer';
+  if (userEndMs === null) return `answer heard at ${seconds(firstAudioMs)}`;
+  return `first audio after ${Math.round(firstAudioMs - userEndMs)} ms`;
+}
+
+function seconds(ms: number): string {
+  return `${(ms / 1000).toFixed(1)} s`;
+}

@@ -1,0 +1,105 @@
+import { z } from 'zod';
+
+/** Silence that ends a turn, ms, per profile. */
+export const profileSilenceMs = { fast: 300, balanced: 500, patient: 900 } as const;
+
+/** Names of agents, backends and keys: they appear in URLs, logs and metrics. */
+const name = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, {
+  error: 'must be 1 to 64 letters, digits, ".", "_" or "-", and start with a letter or digit',
+});
+
+const filePath = z.string().min(1);
+
+const server = z.strictObject({
+  host: z.string().min(1).default('127.0.0.1'),
+  port: z.int().min(0).max(65_535).default(8787),
+  tls: z.strictObject({ certFile: filePath, keyFile: filePath }).optional(),
+  defaultAgent: name.optional(),
+  allowedOrigins: z.array(z.string().min(1)).default([]),
+  maxCalls: z.int().min(1).max(100_000).default(500),
+  drainMs: z.int().min(0).max(3_600_000).default(60_000),
+});
+
+const key = z.strictObject({
+  id: name,
+  keyEnv: z.string().min(1).optional(),
+  keyFile: filePath.optional(),
+  agents: z.array(z.string().min(1)).default(['*']),
+  maxCalls: z.int().min(1).max(100_000).optional(),
+});
+
+const turns = z.strictObject({
+  profile: z.enum(['fast', 'balanced', 'patient']).optional(),
+  authority: z.enum(['auto', 'gateway', 'backend']).default('auto'),
+  threshold: z.number().min(0).max(1).default(0.5),
+  prefixPaddingMs: z.int().min(0).max(5_000).default(300),
+  silenceDurationMs: z.int().min(100).max(10_000).optional(),
+  createResponse: z.boolean().default(true),
+  interruptResponse: z.boolean().default(true),
+  idleTimeoutMs: z.int().min(5_000).max(30_000).nullable().default(null),
+});
+
+const agent = z.strictObject({
+  instructions: z.string().max(100_000).default(''),
+  voice: z.string().min(1).nullable().default(null),
+  backends: z.array(z.string().min(1)).min(1),
+  aliases: z.array(z.string().min(1).max(128)).default([]),
+  turns: turns.prefault({}),
+  tools: z.array(z.unknown()).default([]),
+  playoutLeadMs: z.int().min(40).max(2_000).default(200),
+});
+
+/** `type` decides the rest, which the backend's own schema reads. */
+const backend = z.looseObject({ type: z.string().min(1) });
+
+/** `parley.yaml` as it may be written. Backends' options are checked by their own schemas. */
+export const configSchema = z.strictObject({
+  server: server.prefault({}),
+  auth: z.strictObject({ keys: z.array(key).max(10_000).default([]) }).prefault({}),
+  backends: z.record(name, backend).default({}),
+  agents: z.record(name, agent).default({}),
+});
+
+/**
+ * What is sound in a configuration that is not, so that its other problems are found in the same
+ * run: groups and entries that do not fit are replaced by ones that cause no problems of their own.
+ */
+export function salvage(data: unknown): ConfigFile {
+  const agents = Object.entries(group(group(data)['agents']))
+    .filter(([entryName]) => name.safeParse(entryName).success)
+    .map(([entryName, entry]) => {
+      const parsed = agent.safeParse(entry);
+      return [entryName, parsed.success ? parsed.data : agent.parse({ backends: ['parrot'] })];
+    });
+  const keys = group(group(data)['auth'])['keys'];
+  const parsedServer = server.safeParse(group(data)['server'] ?? {});
+  return {
+    server: parsedServer.success ? parsedServer.data : server.parse({}),
+    auth: {
+      keys: (Array.isArray(keys) ? keys : []).flatMap((entry: unknown) => {
+        const parsed = key.safeParse(entry);
+        return parsed.success ? [parsed.data] : [];
+      }),
+    },
+    backends: Object.fromEntries(
+      Object.entries(group(group(data)['backends'])).map(([entryName, entry]) => [
+        entryName,
+        backend.safeParse(entry).data ?? { type: 'unknown' },
+      ]),
+    ),
+    agents: Object.fromEntries(agents) as ConfigFile['agents'],
+  };
+}
+
+function group(value: unknown): Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+    ? (value as Readonly<Record<string, unknown>>)
+    : {};
+}
+
+export type ConfigFile = z.output<typeof configSchema>;
+export type AgentEntry = z.output<typeof agent>;
+export type KeyEntry = z.output<typeof key>;
+
+/** Options schemas of the backend types there are, by type. */
+export type BackendSchemas = Readonly<Record<string, z.ZodType>>;

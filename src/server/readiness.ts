@@ -1,0 +1,73 @@
+import type { BackendReadiness } from '../routing/policy.ts';
+import { asCallError, type CallError } from '../ports/errors.ts';
+
+/** What has to be there before the first call. */
+export type PartKind = 'backend' | 'detector';
+
+interface Part {
+  readonly kind: PartKind;
+  readonly name: string;
+  state:
+    | { readonly kind: 'preparing' }
+    | { readonly kind: 'ready' }
+    | { readonly kind: 'failed'; readonly error: CallError };
+}
+
+/** Knows how far each part is, and says so to `/readyz`. */
+export class Readiness {
+  readonly #parts: Part[] = [];
+  #configProblems: readonly string[] = [];
+  #draining = false;
+
+  /**
+   * Watches a part being prepared. Never rejects: a failure is a state, shown until the end.
+   */
+  async track(kind: PartKind, name: string, work: () => Promise<void>): Promise<void> {
+    const part: Part = { kind, name, state: { kind: 'preparing' } };
+    this.#parts.push(part);
+    try {
+      await work();
+      part.state = { kind: 'ready' };
+    } catch (thrown) {
+      part.state = { kind: 'failed', error: asCallError(thrown, 'model_unavailable') };
+    }
+  }
+
+  /** State of a part; what was never tracked is ready. */
+  of(kind: PartKind, name: string): BackendReadiness {
+    return this.#part(kind, name)?.state.kind ?? 'ready';
+  }
+
+  /** Why a part could not be prepared. */
+  failure(kind: PartKind, name: string): CallError | null {
+    const state = this.#part(kind, name)?.state;
+    return state?.kind === 'failed' ? state.error : null;
+  }
+
+  /** Problems of a configuration that was not taken over. */
+  setConfigProblems(problems: readonly string[]): void {
+    this.#configProblems = problems;
+  }
+
+  setDraining(): void {
+    this.#draining = true;
+  }
+
+  /** Everything that keeps the process from being ready, in words; empty when it is ready. */
+  reasons(): readonly string[] {
+    const reasons: string[] = [];
+    if (this.#draining) reasons.push('The server is shutting down.');
+    for (const { kind, name, state } of this.#parts) {
+      if (state.kind === 'preparing') reasons.push(`The ${kind} ${name} is being prepared.`);
+      if (state.kind === 'failed') {
+        reasons.push(`The ${kind} ${name} could not be prepared: ${state.error.message}`);
+      }
+    }
+    for (const problem of this.#configProblems) reasons.push(`Configuration: ${problem}`);
+    return reasons;
+  }
+
+  #part(kind: PartKind, name: string): Part | undefined {
+    return this.#parts.find((part) => part.kind === kind && part.name === name);
+  }
+}

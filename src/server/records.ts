@@ -1,0 +1,199 @@
+import type { LogEntry } from '../ports/events.ts';
+import type { CallRecord, TurnRecord } from '../ports/store.ts';
+
+/** What is known of a call without its log. */
+export interface RecordHeader {
+  readonly callId: string;
+  readonly agent: string;
+  /** Wall-clock time of the start, ISO 8601. */
+  readonly startedAt: string;
+}
+
+/** Most exchanges and tool calls kept of one call (a count each); later ones are not listed. */
+const exchangeLimit = 5_000;
+
+interface Exchange {
+  userEndMs: number | null;
+  firstPacketMs: number | null;
+  firstAudioMs: number | null;
+  interrupted: boolean;
+  heard: string[];
+  userText: string | null;
+}
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+
+/**
+ * Folds a call's log into what is kept of the call. Entries go in one by one, in order; the record
+ * can be read at any time. Lines in the conversation belong to the caller's turn before them, a
+ * line of a backend without turns also to a turn whose speech has stopped and that is committed
+ * only afterwards. Answers nobody asked for (idle prompts, greetings) belong to no turn.
+ */
+export class RecordFold {
+  readonly #header: RecordHeader;
+  readonly #exchanges: Exchange[] = [];
+  readonly #byItem = new Map<string, Exchange>();
+  readonly #byLine = new Map<string, Exchange>();
+  readonly #tools: Mutable<CallRecord['tools'][number]>[] = [];
+  #backend = '';
+  #durationMs: number | null = null;
+  #current: Exchange | null = null;
+  /** Speech that has stopped and is not committed yet. */
+  #stoppedItemId: string | null = null;
+
+  constructor(header: RecordHeader) {
+    this.#header = header;
+  }
+
+  push(entry: LogEntry): void {
+    switch (entry.type) {
+      case 'backend.opening':
+        if (this.#backend === '') this.#backend = entry.backend;
+        break;
+      case 'backend.ready':
+        this.#backend = entry.backend;
+        break;
+      case 'speech.started':
+        this.#stoppedItemId = null;
+        break;
+      case 'speech.stopped':
+        this.#stoppedItemId = entry.itemId;
+        break;
+      case 'turn.committed':
+        this.#current = this.#exchangeOf(entry.itemId);
+        this.#current.userEndMs = entry.speechEndAtMs;
+        this.#stoppedItemId = null;
+        break;
+      case 'caller.transcript':
+        if (entry.final) this.#exchangeOf(entry.itemId).userText = entry.text;
+        break;
+      case 'item.added':
+        this.#typed(entry);
+        break;
+      case 'line.opened':
+        this.#opened(entry);
+        break;
+      case 'line.first_packet': {
+        const exchange = this.#byLine.get(entry.lineId);
+        if (exchange !== undefined) exchange.firstPacketMs ??= entry.atMs;
+        break;
+      }
+      case 'line.first_audio': {
+        const exchange = this.#byLine.get(entry.lineId);
+        if (exchange !== undefined) exchange.firstAudioMs ??= entry.atMs;
+        break;
+      }
+      case 'line.closed': {
+        const exchange = this.#byLine.get(entry.lineId);
+        this.#byLine.delete(entry.lineId);
+        if (exchange === undefined) break;
+        if (entry.extent.heardText !== '') exchange.heard.push(entry.extent.heardText);
+        if (entry.end.status === 'cancelled' && entry.end.reason === 'turn_detected') {
+          exchange.interrupted = true;
+        }
+        break;
+      }
+      case 'tool.called':
+        if (this.#tools.length < exchangeLimit) {
+          const { name, arguments: text } = entry.item;
+          this.#tools.push({ name, arguments: text, atMs: entry.atMs });
+        }
+        break;
+      case 'call.closed':
+        this.#durationMs = entry.atMs;
+        break;
+      case 'call.opened':
+      case 'call.configured':
+      case 'backend.failed':
+      case 'speech.dismissed':
+      case 'turn.idle':
+      case 'input.cleared':
+      case 'item.deleted':
+      case 'item.truncated':
+      case 'line.text':
+      case 'agent.cut':
+      case 'stale.dropped':
+      case 'tool.answered':
+      case 'output.cleared':
+      case 'playback.acknowledged':
+      case 'audio.dropped':
+      case 'fault':
+        break;
+    }
+  }
+
+  /** The record so far. @param events the entries to show with it */
+  record(events: readonly LogEntry[]): CallRecord {
+    return {
+      ...this.#header,
+      backend: this.#backend,
+      durationMs: this.#durationMs,
+      turns: this.#exchanges.map(turnOf),
+      tools: [...this.#tools],
+      handovers: [],
+      out: null,
+      events,
+    };
+  }
+
+  #typed(entry: LogEntry & { readonly type: 'item.added' }): void {
+    const { item } = entry;
+    if (item.kind !== 'message' || item.role !== 'user') return;
+    const texts = item.content.flatMap((part) => (part.type === 'text' ? [part.text] : []));
+    if (texts.length === 0) return;
+    this.#current = this.#exchangeOf(item.itemId);
+    this.#current.userText = texts.join('\n');
+  }
+
+  #opened(entry: LogEntry & { readonly type: 'line.opened' }): void {
+    const { cause, epoch, lineId } = entry.line;
+    if (epoch === null) return;
+    const exchange = this.#answered(cause);
+    if (exchange !== null) this.#byLine.set(lineId, exchange);
+  }
+
+  #answered(
+    cause: (LogEntry & { readonly type: 'line.opened' })['line']['cause'],
+  ): Exchange | null {
+    switch (cause) {
+      case 'idle':
+        return null;
+      case 'stream':
+      case 'backend':
+        return this.#stoppedItemId === null ? this.#current : this.#exchangeOf(this.#stoppedItemId);
+      case 'turn':
+      case 'client':
+      case 'tool':
+        return this.#current;
+    }
+  }
+
+  #exchangeOf(itemId: string): Exchange {
+    const known = this.#byItem.get(itemId);
+    if (known !== undefined) return known;
+    const made: Exchange = {
+      userEndMs: null,
+      firstPacketMs: null,
+      firstAudioMs: null,
+      interrupted: false,
+      heard: [],
+      userText: null,
+    };
+    if (this.#exchanges.length < exchangeLimit) {
+      this.#exchanges.push(made);
+      this.#byItem.set(itemId, made);
+    }
+    return made;
+  }
+}
+
+/** The record of a whole log. */
+export function recordOf(header: RecordHeader, entries: readonly LogEntry[]): CallRecord {
+  const fold = new RecordFold(header);
+  for (const entry of entries) fold.push(entry);
+  return fold.record(entries);
+}
+
+function turnOf({ heard, ...turn }: Exchange): TurnRecord {
+  return { ...turn, heardText: heard.length === 0 ? null : heard.join(' ') };
+}

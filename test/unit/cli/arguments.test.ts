@@ -1,0 +1,89 @@
+import { describe, expect, test } from 'vitest';
+import { parseCommand } from '../../../src/cli/arguments.ts';
+import { talkReport } from '../../../src/cli/talk-report.ts';
+
+describe('the command line', () => {
+  test.each([
+    [[], { kind: 'help' }],
+    [['help'], { kind: 'help' }],
+    [['serve', '--help'], { kind: 'help' }],
+    [['--version'], { kind: 'version' }],
+    [['serve'], { kind: 'serve', configPath: null, host: null, port: null }],
+    [
+      ['serve', '--config', 'p.yaml', '--port', '0', '--host', '::1', '--workers', '1'],
+      { kind: 'serve', configPath: 'p.yaml', host: '::1', port: 0 },
+    ],
+    [['check', '--config', 'p.yaml'], { kind: 'check', configPath: 'p.yaml' }],
+    [
+      ['talk', 'a.wav', '--agent', 'x', '--out', 'o.wav', '--json'],
+      {
+        kind: 'talk',
+        file: 'a.wav',
+        agent: 'x',
+        out: 'o.wav',
+        json: true,
+        insecure: false,
+        url: null,
+        key: null,
+      },
+    ],
+    [
+      ['talk', '--url', 'wss://h', '--insecure', '--key', 'k', 'a.wav'],
+      { kind: 'talk', file: 'a.wav', url: 'wss://h', insecure: true, key: 'k', json: false },
+    ],
+    [['models', 'list'], { kind: 'models', action: 'list' }],
+    [['models', 'verify'], { kind: 'models', action: 'verify' }],
+    [['models', 'pull'], { kind: 'not_yet' }],
+    [['bench', 'ttfb', '--json'], { kind: 'not_yet' }],
+  ])('%j', (args, command) => {
+    expect(parseCommand(args)).toMatchObject(command);
+  });
+
+  test.each([
+    [['fly'], /no command "fly"/],
+    [['serve', '--port', 'x'], /--port/],
+    [['serve', '--port', '65536'], /--port/],
+    [['serve', '--workers', '2'], /refused for now: limits and metrics are kept per process/],
+    [['serve', '--workers', '0'], /--workers/],
+    [['serve', '--prot', '1'], /--prot/],
+    [['serve', 'extra'], /extra/],
+    [['talk'], /one WAV file/],
+    [['talk', 'a.wav', 'b.wav'], /one WAV file/],
+    [['models', 'train'], /list or verify/],
+  ])('%j makes no sense, and is told why', (args, message) => {
+    const command = parseCommand(args);
+    expect(command.kind).toBe('usage');
+    if (command.kind === 'usage') expect(command.message).toMatch(message);
+  });
+});
+
+test('a talk in words', () => {
+  expect(
+    talkReport({
+      callId: 'call_1',
+      agent: null,
+      backend: 'parrot',
+      turns: [
+        {
+          userEndMs: 1_000,
+          firstPacketMs: 1_700,
+          firstAudioMs: 1_740,
+          interrupted: true,
+          heardText: 'Yes.',
+          userText: null,
+        },
+      ],
+      tools: [{ name: 'find_room', arguments: '{}', atMs: 2_100 }],
+      handovers: [],
+      durationMs: 4_040,
+      out: 'o.wav',
+    }),
+  ).toBe(
+    [
+      '4.0 s with the default agent on parrot (call_1)',
+      'turn 1: first audio after 740 ms, interrupted — agent: "Yes."',
+      'tool find_room called at 2.1 s',
+      'recorded to o.wav (left = caller, right = agent)',
+    ].join('\n'),
+  );
+});
