@@ -200,7 +200,9 @@ export class TalkTurns {
     const onset = open.onset.push(bytes);
     if (onset !== null) {
       const intoPacketMs = samplesToMs(onset - open.audioSamples, this.#rateHz);
-      open.turn.firstAudioMs ??= playedFromMs - this.#player.bufferMs + intoPacketMs;
+      // The player counts in whole samples; a packet is never heard before it came.
+      const heardMs = playedFromMs - this.#player.bufferMs + intoPacketMs;
+      open.turn.firstAudioMs ??= Math.max(heardMs, atMs);
     }
     open.audioSamples += samples.length;
     answerOf(open.turn, itemId).audioMs += samplesToMs(samples.length, this.#rateHz);

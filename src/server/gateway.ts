@@ -64,9 +64,18 @@ export async function startGateway(parts: GatewayParts): Promise<Gateway> {
     parts.backends.map((backend) => [backend.name, guardedBackend(backend, readiness)]),
   );
   const book = new CallBook({ store: new MemoryStore() });
-  const metrics = new Metrics({ clock, sources: figureSources(parts) });
   const drain = new Drain({ clock, drainMs: server.drainMs });
   const acceptor = new WebSocketAcceptor({ clock });
+  const metrics = new Metrics({
+    clock,
+    sources: figureSources(parts),
+    house: {
+      callsLimit: server.maxCalls,
+      sockets: () => acceptor.open,
+      draining: () => drain.draining,
+      ready: (kind, name) => readiness.of(kind, name) === 'ready',
+    },
+  });
   const origins = { allowedOrigins: server.allowedOrigins, loopbackOnly: auth.open };
   const candidates = (agent: AgentDefinition): readonly BackendCandidate[] =>
     agent.backends.map((name) => ({ name, readiness: readiness.of('backend', name) }));

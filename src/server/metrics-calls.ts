@@ -1,0 +1,179 @@
+import type { Registry } from 'prom-client';
+import type { ErrorCode } from '../ports/errors.ts';
+import type { LogEntry } from '../ports/events.ts';
+import type { CallDepths, ObservedCall } from '../ports/observer.ts';
+import { callInstruments, type CallInstruments } from './metrics-instruments.ts';
+
+/** A call that is running, as far as its measurements go. */
+interface Seen {
+  call: ObservedCall;
+  counted: boolean;
+  /** End of the caller's speech that nothing audible has answered yet, call time in ms. */
+  waitingSinceMs: number | null;
+  /** Lines of the conversation that may answer it. */
+  readonly answers: Set<string>;
+  lastError: ErrorCode | null;
+  /** Whether a backend has been ready in this call. */
+  answered: boolean;
+  /** Since when the call has had no backend because one failed, call time in ms. */
+  lostAtMs: number | null;
+  depths: (() => CallDepths) | null;
+}
+
+/** Folds the logs of calls into counts and times. Holds only names and numbers. */
+export class CallMetrics {
+  readonly #seen = new Map<string, Seen>();
+  readonly #to: CallInstruments;
+
+  constructor(registry: Registry) {
+    this.#to = callInstruments(registry);
+  }
+
+  /** Counts what is there now: calls, and what waits in them. */
+  refresh(): void {
+    const { active, unsent, unplayed, waiting, unsentMost } = this.#to;
+    for (const gauge of [active, unsent, unplayed, waiting]) gauge.reset();
+    let most = 0;
+    for (const seen of this.#seen.values()) {
+      const of = labelsOf(seen);
+      active.inc(of);
+      if (seen.depths === null) continue;
+      const { unsentBytes, unplayedMs, waitingCommands } = seen.depths();
+      unsent.inc(of, unsentBytes);
+      unplayed.inc(of, unplayedMs / 1000);
+      waiting.inc(of, waitingCommands);
+      most = Math.max(most, unsentBytes);
+    }
+    unsentMost.set(most);
+  }
+
+  /** A request that never became a call. */
+  refused(code: ErrorCode): void {
+    this.#to.refused.inc({ code });
+    this.#to.errors.inc({ agent: '', backend: '', code });
+  }
+
+  watch(call: ObservedCall, depths: () => CallDepths): void {
+    this.#of(call).depths = depths;
+  }
+
+  entry(call: ObservedCall, entry: LogEntry): void {
+    const seen = this.#of(call);
+    switch (entry.type) {
+      case 'backend.ready':
+        this.#ready(seen, entry);
+        break;
+      case 'backend.failed':
+        seen.lostAtMs ??= entry.atMs;
+        this.#error(seen, entry.code);
+        break;
+      case 'fault':
+        this.#error(seen, entry.code);
+        break;
+      case 'turn.committed':
+        seen.waitingSinceMs = entry.speechEndAtMs;
+        break;
+      case 'line.opened':
+        if (entry.line.epoch !== null && entry.line.cause !== 'idle') {
+          seen.answers.add(entry.line.lineId);
+        }
+        break;
+      case 'line.first_audio':
+        if (seen.waitingSinceMs !== null && seen.answers.has(entry.lineId)) {
+          this.#to.firstAudio.observe(labelsOf(seen), (entry.atMs - seen.waitingSinceMs) / 1000);
+          seen.waitingSinceMs = null;
+        }
+        break;
+      case 'line.closed':
+        seen.answers.delete(entry.lineId);
+        if (entry.end.status === 'failed') this.#error(seen, entry.end.code);
+        break;
+      case 'stale.dropped':
+        if (entry.what === 'audio') this.#to.dropped.inc({ ...labelsOf(seen), cause: 'stale' });
+        break;
+      case 'audio.dropped':
+        this.#to.dropped.inc({ ...labelsOf(seen), cause: entry.where });
+        this.#to.droppedSamples.inc({ ...labelsOf(seen), cause: entry.where }, entry.samples);
+        break;
+      case 'call.closed':
+        this.#count(seen);
+        if (entry.reason.kind === 'error' && entry.reason.code !== seen.lastError) {
+          this.#error(seen, entry.reason.code);
+        }
+        this.#seen.delete(call.callId);
+        break;
+      case 'call.opened':
+      case 'call.configured':
+      case 'backend.opening':
+      case 'speech.started':
+      case 'speech.stopped':
+      case 'speech.dismissed':
+      case 'turn.idle':
+      case 'input.cleared':
+      case 'caller.transcript':
+      case 'item.added':
+      case 'item.deleted':
+      case 'item.truncated':
+      case 'line.text':
+      case 'line.first_packet':
+      case 'agent.cut':
+      case 'tool.called':
+      case 'tool.answered':
+      case 'output.cleared':
+      case 'playback.acknowledged':
+        break;
+    }
+  }
+
+  /** Nothing more will be heard of a call. Idempotent. */
+  forget(callId: string): void {
+    this.#seen.delete(callId);
+  }
+
+  #ready(seen: Seen, { atMs, openMs }: LogEntry & { readonly type: 'backend.ready' }): void {
+    this.#count(seen);
+    this.#to.backendOpen.observe(labelsOf(seen), openMs / 1000);
+    if (seen.lostAtMs !== null) {
+      const of = { ...labelsOf(seen), during: seen.answered ? 'call' : 'opening' };
+      this.#to.handovers.inc(of);
+      this.#to.handoverGap.observe(of, (atMs - seen.lostAtMs) / 1000);
+    }
+    seen.lostAtMs = null;
+    seen.answered = true;
+  }
+
+  #of(call: ObservedCall): Seen {
+    const known = this.#seen.get(call.callId);
+    if (known !== undefined) {
+      known.call = call;
+      return known;
+    }
+    const made: Seen = {
+      call,
+      counted: false,
+      waitingSinceMs: null,
+      answers: new Set(),
+      lastError: null,
+      answered: false,
+      lostAtMs: null,
+      depths: null,
+    };
+    this.#seen.set(call.callId, made);
+    return made;
+  }
+
+  #count(seen: Seen): void {
+    if (seen.counted) return;
+    seen.counted = true;
+    this.#to.total.inc(labelsOf(seen));
+  }
+
+  #error(seen: Seen, code: ErrorCode): void {
+    seen.lastError = code;
+    this.#to.errors.inc({ ...labelsOf(seen), code });
+  }
+}
+
+function labelsOf({ call: { agent, backend } }: Seen): { agent: string; backend: string } {
+  return { agent, backend };
+}
