@@ -1,6 +1,7 @@
-import { asCallError, CallError } from '../ports/errors.ts';
+import { CallError } from '../ports/errors.ts';
 import { bytesPerSample, type AudioFormat } from '../audio/format.ts';
-import { createConverter, type Converter } from './converter.ts';
+import { lineEnd } from './line-end.ts';
+import { LineConverters } from './line-converters.ts';
 import { Downlink } from './downlink.ts';
 import { LineTrack } from './line-track.ts';
 import { PlayoutClock } from './playout.ts';
@@ -19,6 +20,8 @@ import type { TurnInput } from '../turn/vocabulary.ts';
 
 /** Lines out of band at once (a count). */
 const outOfBandLimit = 16;
+/** Most text one line may have, characters. */
+const textLimitCharacters = 1_000_000;
 
 export interface AgentLinesOptions {
   readonly scope: CallScope;
@@ -29,6 +32,8 @@ export interface AgentLinesOptions {
   readonly send: (command: BackendCommand) => void;
   readonly turn: (input: TurnInput) => void;
   readonly write: (audio: DownlinkAudio) => void;
+  /** What was heard of these lines is settled; told before anything that follows from the cut. */
+  readonly onCut: (tracks: readonly LineTrack[]) => void;
   readonly onLineDone: (track: LineTrack) => void;
   /** The backend broke its side: it is to be given up. */
   readonly onBackendFault: (error: CallError) => void;
@@ -47,8 +52,7 @@ export class AgentLines {
   readonly #tracks = new Map<string, LineTrack>();
   readonly #stale: StaleWork;
   readonly #watch: StallWatch;
-  readonly #converters = new Map<string, Converter>();
-  #backendFormat: AudioFormat | null = null;
+  readonly #converters = new LineConverters();
   readonly #stream = new StreamSpeech();
   #epoch = 0;
   #active: LineTrack | null = null;
@@ -106,7 +110,7 @@ export class AgentLines {
 
   /** The backend's output format, once it is open. */
   connect(format: AudioFormat): void {
-    this.#backendFormat = format;
+    this.#converters.connect(format);
     this.#stream.connect(format);
   }
 
@@ -141,6 +145,7 @@ export class AgentLines {
     const track = new LineTrack(line, settings().outputFormat, this.#playout, scope.nowMs());
     this.#tracks.set(lineId, track);
     if (!request.outOfBand) {
+      conversation.reserve(line.itemId);
       if (this.#latest?.closed === true) this.#latest.dropAudio();
       this.#active = track;
       this.#latest = track;
@@ -149,6 +154,11 @@ export class AgentLines {
     if (!request.outOfBand) this.#options.turn({ type: 'line.opened', lineId });
     this.#watch.watch(this.#tracks.values());
     return track;
+  }
+
+  /** Counts something that the backend should not have sent; too much of it breaks it. */
+  nonsense(what: string): void {
+    this.#stale.nonsense(what);
   }
 
   /** What the backend says about lines. */
@@ -160,6 +170,10 @@ export class AgentLines {
     const track = this.#tracks.get(event.lineId);
     if (track?.outcome !== null) {
       this.#stale.drop(event);
+      return;
+    }
+    if (track.line.cause === 'stream') {
+      this.#stale.nonsense('an event into a line of its stream');
       return;
     }
     track.lastEventAtMs = this.#scope.nowMs();
@@ -190,13 +204,14 @@ export class AgentLines {
     reason: 'turn_detected' | 'client_cancelled',
   ): LineTrack | null {
     const { scope } = this.#options;
-    const playing = this.#active ?? (this.#latest?.frozen === false ? this.#latest : null);
+    const playing = this.#active ?? this.#stillPlaying();
     if (playing === null) return null;
     const heardMs = playing.heardMs(scope.nowMs(), this.#options.roundTripMs());
     this.#epoch += 1;
-    const droppedMs = this.#downlink.flush();
+    const { droppedMs, cutShort } = this.#downlink.flush();
     playing.freeze(heardMs);
     scope.log.append({ type: 'agent.cut', epoch: this.#epoch, by, droppedMs });
+    this.#options.onCut([...cutShort.filter((track) => track !== playing), playing]);
     if (!playing.closed) {
       this.#stream.gate();
       this.#close(playing, { status: 'cancelled', reason });
@@ -204,6 +219,12 @@ export class AgentLines {
     const lineId = playing.line.lineId;
     this.#options.turn({ type: 'playback', lineId, playedMs: heardMs, bufferedMs: 0 });
     return playing;
+  }
+
+  /** The line that is over for the backend and not yet for the ear. */
+  #stillPlaying(): LineTrack | null {
+    const latest = this.#latest;
+    return latest !== null && !latest.frozen && latest.sentSamples > 0 ? latest : null;
   }
 
   /** Tells the backend to stop the line it is working on, if it is still at it. */
@@ -225,25 +246,22 @@ export class AgentLines {
   }
 
   /** The backend is lost: every open line ends as failed. */
-  failAll(error: CallError): void {
+  failAll({ code, message }: CallError): void {
     this.#downlink.flush();
-    for (const track of [...this.#tracks.values()]) {
-      this.#settle(track);
-      this.#close(track, { status: 'failed', code: error.code, message: error.message });
-    }
+    this.#closeAll({ status: 'failed', code, message });
   }
 
   close(): void {
     this.#watch.close();
     this.#downlink.close();
-    for (const track of [...this.#tracks.values()]) {
-      this.#settle(track);
-      this.#close(track, { status: 'cancelled', reason: 'call_closed' });
-    }
+    this.#closeAll({ status: 'cancelled', reason: 'call_closed' });
   }
 
-  #settle(track: LineTrack): void {
-    track.freeze(track.heardMs(this.#scope.nowMs(), this.#options.roundTripMs()));
+  #closeAll(end: LineEnd): void {
+    for (const track of [...this.#tracks.values()]) {
+      track.freeze(track.heardMs(this.#scope.nowMs(), this.#options.roundTripMs()));
+      this.#close(track, end);
+    }
   }
 
   #takeAudio(track: LineTrack, bytes: Uint8Array): void {
@@ -252,7 +270,7 @@ export class AgentLines {
       this.#stale.nonsense('audio that is not whole samples');
       return;
     }
-    const converted = this.#converterOf(track).convert(bytes);
+    const converted = this.#converters.convert(track, bytes);
     if (converted.byteLength === 0) return;
     if (!track.inBand) {
       track.generatedSamples += converted.byteLength / width;
@@ -266,24 +284,23 @@ export class AgentLines {
     }
   }
 
-  /** One a line: what a resampler holds back of one line must not sound in another. */
-  #converterOf(track: LineTrack): Converter {
-    const { lineId } = track.line;
-    let converter = this.#converters.get(lineId);
-    if (converter === undefined) {
-      converter = createConverter(this.#backendFormat ?? track.format, track.format);
-      this.#converters.set(lineId, converter);
-    }
-    return converter;
-  }
-
   #takeText(track: LineTrack, event: BackendEvent & { type: 'line.text' }): void {
+    if (track.text.text.length + event.delta.length > textLimitCharacters) {
+      this.#options.onBackendFault(
+        new CallError('queue_overflow', `more than ${textLimitCharacters} characters in one line`),
+      );
+      return;
+    }
     track.text.append(event.delta, event.words);
     if (!track.inBand || track.line.modality === 'text') this.#giveText(track, event.delta);
     else this.#downlink.pushText(track, event.delta, event.words?.[0]?.startMs ?? null);
   }
 
   #takeFrame(frame: StreamFrame): void {
+    if (this.#active !== null && this.#active.line.cause !== 'stream') {
+      this.#stale.nonsense('a stream frame into a line that was asked for');
+      return;
+    }
     for (const action of this.#stream.take(frame)) this.#streamAction(action, frame);
   }
 
@@ -300,16 +317,17 @@ export class AgentLines {
           metadata: null,
         });
         return;
-      case 'audio':
-        if (this.#active === null) return;
-        this.#active.lastEventAtMs = this.#scope.nowMs();
-        this.#takeAudio(this.#active, frame.bytes);
-        if (frame.text !== null) {
-          const { text: delta } = frame;
-          const lineId = this.#active.line.lineId;
-          this.#takeText(this.#active, { type: 'line.text', lineId, delta, words: null });
+      case 'audio': {
+        const track = this.#active;
+        if (track === null) return;
+        track.lastEventAtMs = this.#scope.nowMs();
+        this.#takeAudio(track, frame.bytes);
+        if (frame.text !== null && !track.closed) {
+          const { lineId } = track.line;
+          this.#takeText(track, { type: 'line.text', lineId, delta: frame.text, words: null });
         }
         return;
+      }
       case 'complete':
         if (this.#active === null) return;
         this.#active.outcome = { outcome: { status: 'completed' }, usage: null };
@@ -355,21 +373,7 @@ export class AgentLines {
   /** The last sample was given away (or there was none): the line ends as the backend said. */
   #finish(track: LineTrack): void {
     const outcome = track.outcome?.outcome;
-    if (outcome === undefined || track.closed) return;
-    switch (outcome.status) {
-      case 'completed':
-      case 'incomplete':
-        this.#close(track, outcome);
-        return;
-      case 'cancelled':
-        this.#close(track, { status: 'cancelled', reason: 'client_cancelled' });
-        return;
-      case 'failed': {
-        const { code, message } = asCallError(outcome.error);
-        this.#close(track, { status: 'failed', code, message });
-        return;
-      }
-    }
+    if (outcome !== undefined) this.#close(track, lineEnd(outcome));
   }
 
   #close(track: LineTrack, end: LineEnd): void {
@@ -379,9 +383,9 @@ export class AgentLines {
     track.closed = true;
     track.completed = end.status === 'completed';
     this.#tracks.delete(lineId);
-    this.#converters.get(lineId)?.close();
-    this.#converters.delete(lineId);
+    this.#converters.close(track);
     this.#stale.lineClosed(lineId);
+    this.#options.conversation.release(track.line.itemId);
     if (this.#active === track) this.#active = null;
     const extent = track.extent(scope.nowMs(), this.#options.roundTripMs());
     const usage = track.outcome?.usage ?? null;

@@ -2,10 +2,10 @@ import { asCallError, CallError } from '../ports/errors.ts';
 import type {
   BackendCommand,
   BackendContext,
-  BackendEvent,
   BackendPort,
   BackendSession,
 } from '../ports/backend.ts';
+import type { LiveBackendEvent } from './backend-events.ts';
 import type { Clock } from '../time/clock.ts';
 
 /** Longest a backend may take to open, ms. */
@@ -19,12 +19,14 @@ export interface BackendLinkOptions {
   readonly clock: Clock;
   /** What to open this backend with, asked when its turn comes. */
   readonly context: (port: BackendPort) => BackendContext;
+  /** A command in the terms of the backend that gets it, when it is sent; `null` = nothing. */
+  readonly adapt: (command: BackendCommand) => BackendCommand | null;
   readonly onOpening: (port: BackendPort) => void;
   readonly onReady: (port: BackendPort, openMs: number) => void;
-  readonly onEvent: (event: BackendEvent) => void;
+  readonly onEvent: (event: LiveBackendEvent) => void;
   /** One backend is out. `last`: no other is left, the call has lost its answer. */
   readonly onFailed: (port: BackendPort, error: CallError, last: boolean) => void;
-  /** Uplink samples lost because the backend was not open yet. */
+  /** Uplink samples (client rate) that the backend was not open for or did not take. */
   readonly onDropped: (samples: number) => void;
 }
 
@@ -51,9 +53,10 @@ export class BackendLink {
       this.#wait(command);
       return;
     }
-    if (this.#session.send(command) === 'overflow') {
+    const adapted = this.#options.adapt(command);
+    if (adapted !== null && this.#session.send(adapted) === 'overflow') {
       if (command.type === 'audio') this.#options.onDropped(command.chunk.samples);
-      else this.#fail(new CallError('queue_overflow', 'the backend does not take commands'));
+      else this.#failSoon('the backend does not take commands');
     }
   }
 
@@ -72,7 +75,7 @@ export class BackendLink {
     const oldestAudio = this.#waiting.findIndex(({ type }) => type === 'audio');
     const [dropped] = this.#waiting.splice(Math.max(0, oldestAudio), 1);
     if (dropped?.type === 'audio') this.#options.onDropped(dropped.chunk.samples);
-    else this.#fail(new CallError('queue_overflow', 'too much waits for the backend to open'));
+    else this.#failSoon('too much waits for the backend to open');
   }
 
   async #openFirst(): Promise<void> {
@@ -142,10 +145,14 @@ export class BackendLink {
     }
   }
 
+  /** Whoever sends is in the middle of something: the loss is told when that is finished. */
+  #failSoon(why: string): void {
+    queueMicrotask(() => this.#fail(new CallError('queue_overflow', why)));
+  }
+
   #fail(error: CallError): void {
     if (this.#closed || this.#port === null) return;
-    this.#closed = true;
-    this.#session?.close();
+    this.close();
     this.#options.onFailed(this.#port, error, true);
   }
 

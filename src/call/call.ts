@@ -6,15 +6,16 @@ import { BackendLink } from './backend-link.ts';
 import { bytesPerSample, chooseFormat } from '../audio/format.ts';
 import { Conversation, type HeardAt } from './conversation.ts';
 import { defaultTurnTimes, type TurnOptions } from '../turn/vocabulary.ts';
+import { takeBackendEvent } from './backend-events.ts';
 import { tellObservers } from './observers.ts';
 import { EventLog } from './event-log.ts';
 import { retrieveItem } from './retrieve.ts';
-import { runCommand, type CommandTarget } from './commands.ts';
+import { runCommand, tellHeard, type CommandTarget } from './commands.ts';
 import { takeSeed } from './seed.ts';
 import { ToolCalls } from './tool-calls.ts';
 import { TurnDesk } from './turn-desk.ts';
 import { Uplink } from './uplink.ts';
-import type { BackendCapabilities, BackendEvent, BackendPort } from '../ports/backend.ts';
+import type { BackendCapabilities, BackendPort } from '../ports/backend.ts';
 import type {
   CallControl,
   CallView,
@@ -61,7 +62,7 @@ class RunningCall implements Call {
   #port: BackendPort;
   #settings: CallSettings;
   #view: CallView | null = null;
-  #closed = false;
+  #closed: CloseReason | null = null;
 
   constructor(options: CallOptions) {
     const [port] = options.backends;
@@ -91,6 +92,9 @@ class RunningCall implements Call {
       send: (command) => this.#link.send(command),
       turn: (input) => this.#turns.feed(input),
       write: (audio) => this.#view?.audio(audio),
+      onCut: (tracks) => {
+        for (const track of tracks) tellHeard(this.#target, track);
+      },
       onLineDone: () => this.#tools.lineDone(),
       onBackendFault: (error) => this.#backendLost(error),
     });
@@ -109,6 +113,7 @@ class RunningCall implements Call {
           null,
         ),
     });
+    this.#settings = this.#withOwnTools(this.#settings);
     this.#target = this.#commandTarget();
     this.#turns = new TurnDesk(this.#target, this.#turnOptions());
     this.#link = this.#createLink();
@@ -153,10 +158,11 @@ class RunningCall implements Call {
     if (this.#view !== null) throw new TypeError('a call has one view');
     this.#view = view;
     this.#scope.log.listen((entry) => view.entry(entry));
+    if (this.#closed !== null) view.close(this.#closed);
   }
 
   pushAudio(bytes: Uint8Array): CommandResult {
-    if (this.#closed) return { ok: false, error: callOver() };
+    if (this.#closed !== null) return { ok: false, error: callOver() };
     const { codec } = this.#settings.inputFormat;
     if (bytes.byteLength % bytesPerSample(codec) !== 0) {
       const message = `${bytes.byteLength} bytes are not whole ${codec} samples.`;
@@ -167,7 +173,7 @@ class RunningCall implements Call {
   }
 
   execute(command: ClientCommand): CommandResult {
-    if (this.#closed) return { ok: false, error: callOver() };
+    if (this.#closed !== null) return { ok: false, error: callOver() };
     try {
       runCommand(this.#target, command);
       return { ok: true };
@@ -202,11 +208,10 @@ class RunningCall implements Call {
   }
 
   close(reason: CloseReason): void {
-    if (this.#closed) return;
-    this.#closed = true;
+    if (this.#closed !== null) return;
+    this.#closed = reason;
+    this.#stopAnswering();
     this.#lines.close();
-    this.#tools.close();
-    this.#turns.close();
     this.#link.close();
     this.#uplink.close();
     this.#scope.log.append({ type: 'call.closed', reason });
@@ -249,13 +254,14 @@ class RunningCall implements Call {
         ids: options.ids,
         log: options.log,
       }),
+      adapt: (command) => this.#uplink.forBackend(command),
       onOpening: (port) => this.#opening(port),
       onReady: (port, openMs) => log.append({ type: 'backend.ready', backend: port.name, openMs }),
-      onEvent: (event) => this.#fromBackend(event),
-      onFailed: (port, { code, message }, last) => {
-        if (last) this.#lines.failAll(new CallError(code, message));
-        log.append({ type: 'backend.failed', backend: port.name, code, message });
-        if (last) this.close({ kind: 'error', code, message });
+      onEvent: (event) => takeBackendEvent(this.#target, event),
+      onFailed: (port, error, last) => {
+        const { code, message } = error;
+        if (last) this.#backendLost(error);
+        else log.append({ type: 'backend.failed', backend: port.name, code, message });
       },
       onDropped: (samples) => log.append({ type: 'audio.dropped', where: 'model_input', samples }),
     });
@@ -266,7 +272,8 @@ class RunningCall implements Call {
     const changed = port !== this.#port;
     this.#port = port;
     if (changed) {
-      this.#configure(adaptSettings(this.#settings, this.#options.agent, this.#context()));
+      const adapted = adaptSettings(this.#settings, this.#options.agent, this.#context());
+      this.#configure(this.#withOwnTools(adapted));
     }
     this.#scope.log.append({ type: 'backend.opening', backend: port.name });
     const { inputFormats, outputFormats } = port.capabilities;
@@ -289,48 +296,26 @@ class RunningCall implements Call {
     return track;
   }
 
-  #fromBackend(event: BackendEvent): void {
-    switch (event.type) {
-      case 'line.started':
-      case 'line.audio':
-      case 'line.text':
-      case 'line.done':
-      case 'stream.frame':
-        this.#lines.take(event);
-        return;
-      case 'tool.called':
-        this.#tools.called(event);
-        return;
-      case 'caller.speech': {
-        const { speaking, atSample } = event;
-        const audioMs = (atSample * 1000) / this.#uplink.backendRateHz;
-        const name = speaking ? 'speechStarted' : 'speechStopped';
-        this.#turns.feed({ type: 'backend', event: name, audioMs });
-        return;
-      }
-      case 'caller.transcript':
-        if (!this.#settings.callerTranscripts) return;
-        if (event.final) this.#conversation.transcribe(event.itemId, event.text);
-        this.#scope.log.append(event);
-        return;
-      case 'dropped':
-        this.#scope.log.append({
-          type: 'audio.dropped',
-          where: 'model_input',
-          samples: event.samples,
-        });
-        return;
-      case 'failed':
-        this.#backendLost(event.error);
-        return;
-    }
-  }
-
   #backendLost(error: CallError): void {
+    if (this.#closed !== null) return;
     const { code, message } = error;
+    this.#stopAnswering();
     this.#lines.failAll(error);
     this.#scope.log.append({ type: 'backend.failed', backend: this.#port.name, code, message });
     this.close({ kind: 'error', code, message });
+  }
+
+  /** No line ends now for another one to begin. */
+  #stopAnswering(): void {
+    this.#turns.close();
+    this.#tools.close();
+  }
+
+  /** Parley's own tools are always shown, where the backend can call any. */
+  #withOwnTools(settings: CallSettings): CallSettings {
+    return this.capabilities.tools === 'none'
+      ? settings
+      : { ...settings, tools: this.#tools.merge(settings.tools) };
   }
 
   #context(): SettingsContext {

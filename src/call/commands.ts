@@ -79,9 +79,12 @@ function need(target: CommandTarget, able: boolean, what: string, param?: string
 }
 
 function configure(target: CommandTarget, patch: Partial<CallSettings>): void {
+  const context = target.context();
   const wanted =
-    patch.tools === undefined ? patch : { ...patch, tools: target.tools.merge(patch.tools) };
-  const resolved = resolveSettings(target.settings(), wanted, target.context());
+    patch.tools === undefined || context.capabilities.tools === 'none'
+      ? patch
+      : { ...patch, tools: target.tools.merge(patch.tools) };
+  const resolved = resolveSettings(target.settings(), wanted, context);
   if (!resolved.ok) throw resolved.error;
   target.configure(resolved.settings);
 }
@@ -159,15 +162,14 @@ function cancel(target: CommandTarget, lineId: string | null): void {
     return;
   }
   lines.cancelUpstream();
-  const cut = lines.cut('client', 'client_cancelled');
-  if (cut !== null) tellHeard(target, cut);
+  lines.cut('client', 'client_cancelled');
 }
 
 function createItem(target: CommandTarget, item: NewItem, after: string | null): void {
   const { capabilities } = target.context();
   const { conversation, tools, scope, send } = target;
   need(target, capabilities.appendContext, 'takes no items from outside', 'item');
-  if (item.itemId !== null && conversation.has(item.itemId)) {
+  if (item.itemId !== null && conversation.taken(item.itemId)) {
     throw new CallError('item_exists', `Item ${item.itemId} already exists.`, {
       param: 'item.id',
     });
@@ -271,7 +273,6 @@ function clearOutput(target: CommandTarget): void {
   const { lines, scope } = target;
   lines.cancelUpstream();
   const cut = lines.cut('client', 'client_cancelled');
-  if (cut !== null) tellHeard(target, cut);
   scope.log.append({ type: 'output.cleared', lineId: cut?.line.lineId ?? null });
 }
 

@@ -22,6 +22,8 @@ export interface HeardAt {
 export class Conversation {
   #entries: Entry[] = [];
   #forgotten = 0;
+  /** Ids that were shown before their items exist. */
+  readonly #reserved = new Set<string>();
 
   get length(): number {
     return this.#entries.length;
@@ -40,6 +42,21 @@ export class Conversation {
     return this.#find(itemId) !== undefined;
   }
 
+  /** Keeps an id for the item that will come under it. Whoever reserves it releases it. */
+  reserve(itemId: string): void {
+    this.#reserved.add(itemId);
+  }
+
+  /** The item came, or it never will. Idempotent. */
+  release(itemId: string): void {
+    this.#reserved.delete(itemId);
+  }
+
+  /** Whether an id is in use, be it for an item that is still to come. */
+  taken(itemId: string): boolean {
+    return this.#reserved.has(itemId) || this.has(itemId);
+  }
+
   /**
    * @param after an item id, `root` for the front, `null` for the end
    * @returns the item before the new one
@@ -49,8 +66,12 @@ export class Conversation {
     return this.#insert({ kind: 'item', itemId: item.itemId, item }, after);
   }
 
+  /** Puts a line where it was announced: behind the item that was last when it was opened. */
   addLine(track: LineTrack): void {
-    this.#insert({ kind: 'line', itemId: track.line.itemId, track }, null);
+    const { itemId, previousItemId } = track.line;
+    const after =
+      previousItemId === null ? 'root' : this.has(previousItemId) ? previousItemId : null;
+    this.#insert({ kind: 'line', itemId, track }, after);
     track.placed = true;
   }
 
@@ -97,6 +118,7 @@ export class Conversation {
     }
     const index = this.#indexAfter(after);
     this.#entries.splice(index, 0, entry);
+    this.release(entry.itemId);
     const previousItemId = this.#entries[index - 1]?.itemId ?? null;
     if (this.#entries.length > itemLimit) {
       this.#entries.shift();
@@ -123,7 +145,7 @@ function asItem(entry: Entry, at: HeardAt): ConversationItem {
 }
 
 /** An agent line as the item that the caller heard. */
-export function lineItem(track: LineTrack, { nowMs, roundTripMs }: HeardAt): MessageItem {
+function lineItem(track: LineTrack, { nowMs, roundTripMs }: HeardAt): MessageItem {
   const heardText = track.heardText(nowMs, roundTripMs);
   const content: ItemContent =
     track.line.modality === 'text'

@@ -7,6 +7,8 @@ import type { Clock, Timer } from '../time/clock.ts';
 const quantumMs = 20;
 /** Most unplayed audio kept, ms; a backend that goes past it has failed. */
 const unplayedLimitMs = 120_000;
+/** Lines whose end may still be playing at once (a count); older ones are settled by the clock. */
+const soundingLimit = 16;
 /** How long acknowledgements may lag behind the clock before the clock is believed, ms. */
 const acknowledgementGraceMs = 2000;
 
@@ -40,8 +42,11 @@ export class Downlink {
   #queue: Queued[] = [];
   readonly #texts = new Map<LineTrack, { atSample: number; delta: string }[]>();
   #queuedSamples = 0;
-  #playing: LineTrack | null = null;
+  /** Lines given away and not yet heard out, oldest first. */
+  readonly #sounding: LineTrack[] = [];
   #timer: Timer | undefined;
+  /** Latest wake that has come, call time: rounding must not put "now" just before it. */
+  #wokenMs = 0;
   #pumping = false;
   #hurried = false;
   #closed = false;
@@ -110,17 +115,23 @@ export class Downlink {
 
   /**
    * Throws away what has not been given away yet and counts on the client doing the same.
-   * @returns how much audio was dropped, ms
+   * Lines that were still playing are settled at what has been heard of them.
+   * @returns how much audio was dropped, ms, and the lines whose given audio was not heard out
    */
-  flush(): number {
+  flush(): { readonly droppedMs: number; readonly cutShort: readonly LineTrack[] } {
     const droppedMs = this.waitingMs;
+    const sounding = this.#sounding.splice(0);
+    for (const track of sounding) this.#settle(track);
+    const nowMs = this.#nowMs();
+    const cutShort = sounding.filter(
+      (track) => track.heardMs(nowMs, this.#roundTripMs()) < track.sentMs,
+    );
     this.#queue = [];
     this.#texts.clear();
     this.#queuedSamples = 0;
-    this.#playing = null;
     this.#playout.flushed(this.#nowMs());
     this.#timer?.cancel();
-    return droppedMs;
+    return { droppedMs, cutShort };
   }
 
   close(): void {
@@ -129,7 +140,7 @@ export class Downlink {
   }
 
   #nowMs(): number {
-    return this.#clock.nowMs() - this.#originMs;
+    return Math.max(this.#wokenMs, this.#clock.nowMs() - this.#originMs);
   }
 
   #pump(): void {
@@ -167,9 +178,19 @@ export class Downlink {
     this.#queuedSamples -= samples;
     this.#releaseText(track, track.sentSamples + samples);
     track.sent(bytes, nowMs);
-    this.#playing = track;
+    this.#sounds(track);
     this.#sink.audio(track, bytes);
     return true;
+  }
+
+  #sounds(track: LineTrack): void {
+    if (this.#sounding.at(-1) === track) return;
+    this.#sounding.push(track);
+    if (this.#sounding.length > soundingLimit) this.#settle(this.#sounding.shift()!);
+  }
+
+  #settle(track: LineTrack): void {
+    track.freeze(track.heardMs(this.#nowMs(), this.#roundTripMs()));
   }
 
   #releaseText(track: LineTrack, beforeSample: number): void {
@@ -194,15 +215,17 @@ export class Downlink {
       this.#wake(nowMs + Math.max(1, waitMs));
       return;
     }
-    const playing = this.#playing;
-    if (playing === null) return;
+    // A line that is not over is not heard out: it only waits for more.
+    const playing = this.#sounding.at(-1);
+    if (playing?.closed !== true) return;
     const heardOutAtMs = this.#heardOutAtMs(playing);
     if (nowMs < heardOutAtMs) {
       this.#wake(heardOutAtMs);
       return;
     }
-    this.#playing = null;
-    playing.freeze(playing.acknowledgedMs ?? playing.sentMs);
+    for (const track of this.#sounding.splice(0)) {
+      track.freeze(track.acknowledgedMs ?? track.sentMs);
+    }
     this.#sink.heardOut(playing);
   }
 
@@ -215,6 +238,9 @@ export class Downlink {
   }
 
   #wake(atMs: number): void {
-    this.#timer = this.#clock.timerAt(this.#originMs + atMs, () => this.#pump());
+    this.#timer = this.#clock.timerAt(this.#originMs + atMs, () => {
+      this.#wokenMs = atMs;
+      this.#pump();
+    });
   }
 }

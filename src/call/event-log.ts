@@ -44,15 +44,21 @@ export class EventLog {
     this.#entries.push({ ...event, seq: this.#nextSeq, atMs: this.#lastAtMs });
     this.#nextSeq += 1;
     this.#deliver();
-    this.#forget();
   }
 
   /** Entries so far are replayed to `listener` first. */
   listen(listener: (entry: LogEntry) => void): void {
-    for (const entry of this.entries()) {
-      if (entry.seq < this.#delivered) listener(entry);
+    // What the replay makes anyone append waits until the listener is one of all.
+    const wasDelivering = this.#delivering;
+    this.#delivering = true;
+    try {
+      const seen = this.#delivered;
+      for (const entry of this.entries()) if (entry.seq < seen) listener(entry);
+      this.#listeners.push(listener);
+    } finally {
+      this.#delivering = wasDelivering;
     }
-    this.#listeners.push(listener);
+    this.#deliver();
   }
 
   #deliver(): void {
@@ -62,11 +68,14 @@ export class EventLog {
       while (this.#delivered < this.#nextSeq) {
         const entry = this.#entries[this.#entries.length - (this.#nextSeq - this.#delivered)]!;
         this.#delivered += 1;
-        for (const listener of this.#listeners) listener(entry);
+        // A listener that joins now is shown this entry by its replay.
+        const listeners = this.#listeners.length;
+        for (let index = 0; index < listeners; index += 1) this.#listeners[index]!(entry);
       }
     } finally {
       this.#delivering = false;
     }
+    this.#forget();
   }
 
   #forget(): void {

@@ -69,7 +69,8 @@ export class LineText {
       }
       return text.trimEnd();
     }
-    return heardMs >= audioMs ? this.#text : this.#proportional(heardMs, audioMs);
+    // Words can come before the first sample: none of them has been heard then.
+    return audioMs > 0 && heardMs >= audioMs ? this.#text : this.#proportional(heardMs, audioMs);
   }
 
   #proportional(heardMs: number, audioMs: number): string {

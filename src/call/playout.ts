@@ -68,6 +68,8 @@ export class PlayoutClock {
 
   /** The client threw away what it had not played: nothing after `sample` will be heard. */
   flushed(nowMs: number): void {
+    // Nothing was sent since the last one: another run would only take memory.
+    if (this.#runs.at(-1)?.startSample === this.#sentSample) return;
     this.#runs.push({ startSample: this.#sentSample, startAtMs: nowMs });
   }
 }

@@ -24,9 +24,10 @@ export class StallWatch {
     const { clock, originMs, nowMs } = this.#scope;
     const dueMs = Math.min(...owed.map((track) => track.lastEventAtMs)) + stallMs;
     this.#timer = clock.timerAt(originMs + dueMs, () => {
+      // The timer has come: rounding must not put "now" just before it.
+      const atMs = Math.max(nowMs(), dueMs);
       const stalled = owed.some(
-        (track) =>
-          track.outcome === null && !track.closed && nowMs() - track.lastEventAtMs >= stallMs,
+        (track) => track.outcome === null && !track.closed && track.lastEventAtMs + stallMs <= atMs,
       );
       if (stalled) this.#onStalled();
       else this.watch(owed.filter((track) => !track.closed));

@@ -1,7 +1,7 @@
 import type { StreamFrame } from '../ports/backend.ts';
 
 /** Agent silence that ends a line of a backend without turns, ms. */
-export const streamLineSilenceMs = 800;
+const streamLineSilenceMs = 800;
 
 /** Where the agent's speech is in a stream that never stops. */
 export type StreamState =

@@ -1,8 +1,7 @@
 import { asCallError } from '../ports/errors.ts';
 import { samplesToMs } from '../audio/format.ts';
 import { TurnEngine } from '../turn/engine.ts';
-import { tellHeard, type CommandTarget } from './commands.ts';
-import type { LineTrack } from './line-track.ts';
+import type { CommandTarget } from './commands.ts';
 import type { MessageItem } from '../ports/conversation.ts';
 import type {
   TurnEffect,
@@ -18,7 +17,6 @@ export class TurnDesk {
   readonly #engine: TurnEngine;
   /** Item of the speech in progress; its id is shown before the item exists. */
   #speechItemId: string | null = null;
-  #lastCut: LineTrack | null = null;
   #unansweredFromSample: number | null = null;
 
   constructor(target: CommandTarget, options: TurnOptions) {
@@ -45,6 +43,7 @@ export class TurnDesk {
     this.#engine.configure(options);
   }
 
+  /** Nothing is decided any more, not even what was half decided. */
   close(): void {
     this.#engine.close();
   }
@@ -65,11 +64,10 @@ export class TurnDesk {
         lines.cancelUpstream();
         return;
       case 'flushPlayback':
-        this.#lastCut = lines.cut('caller', 'turn_detected');
+        lines.cut('caller', 'turn_detected');
         return;
+      // The cut itself has told what was heard: nothing that follows from it may come before.
       case 'truncate':
-        if (this.#lastCut !== null) tellHeard(this.#target, this.#lastCut);
-        this.#lastCut = null;
         return;
       // Effects of rules that are not written yet: the machine does not give them.
       case 'speculate':
@@ -88,8 +86,7 @@ export class TurnDesk {
     const { scope } = this.#target;
     switch (event.type) {
       case 'speechStarted': {
-        const itemId = scope.ids.next('item');
-        this.#speechItemId = itemId;
+        const itemId = this.#newItemId();
         const { audioStartMs } = event;
         scope.log.append({
           type: 'speech.started',
@@ -121,8 +118,17 @@ export class TurnDesk {
 
   /** The id shown for the speech in progress, or a new one. */
   #itemId(): string {
-    this.#speechItemId ??= this.#target.scope.ids.next('item');
-    return this.#speechItemId;
+    return this.#speechItemId ?? this.#newItemId();
+  }
+
+  /** An id that is shown before its item exists: nobody else may take it. */
+  #newItemId(): string {
+    const { conversation, scope } = this.#target;
+    if (this.#speechItemId !== null) conversation.release(this.#speechItemId);
+    const itemId = scope.ids.next('item');
+    this.#speechItemId = itemId;
+    conversation.reserve(itemId);
+    return itemId;
   }
 
   #commit(effect: TurnEffect & { type: 'commitTurn' }): void {
@@ -158,12 +164,7 @@ export class TurnDesk {
       speechEndAtMs,
     });
     if (context().authority === 'gateway') {
-      send({
-        type: 'commit',
-        itemId,
-        fromSample: uplink.backendSample(fromSample),
-        toSample: uplink.backendSample(toSample),
-      });
+      send({ type: 'commit', itemId, fromSample, toSample });
     }
   }
 

@@ -1,13 +1,14 @@
 import { ChunkHistory } from '../audio/chunk-history.ts';
-import { ChunkTimeline, type Chunk } from '../audio/chunk.ts';
+import { chunkDurationMs, ChunkTimeline, type Chunk } from '../audio/chunk.ts';
 import { msToSamples, samplesToMs, type AudioFormat } from '../audio/format.ts';
 import { decodePcm16 } from '../audio/pcm16.ts';
 import { createResampler, type Resampler } from '../audio/resampler.ts';
 import { createConverter, type Converter } from './converter.ts';
+import type { BackendCommand } from '../ports/backend.ts';
 import type { DetectorPort, DetectorStream } from '../ports/detector.ts';
 
 /** Caller audio kept in memory, ms. */
-export const uplinkHistoryMs = 15_000;
+const uplinkHistoryMs = 15_000;
 
 export interface UplinkOptions {
   readonly format: AudioFormat;
@@ -15,8 +16,15 @@ export interface UplinkOptions {
   /** A score on the uplink's own clock. */
   readonly onScore: (probability: number, audioMs: number, frameMs: number) => void;
   readonly onDetectorFailed: (error: Error) => void;
-  /** Audio in the backend's format. */
+  /** Audio for the backend, as it came; see {@link Uplink.forBackend}. */
   readonly onChunk: (chunk: Chunk) => void;
+}
+
+interface ToBackend {
+  readonly format: AudioFormat;
+  readonly converter: Converter;
+  /** Begins where the first chunk lies that this backend gets. */
+  timeline: ChunkTimeline | null;
 }
 
 interface Listening {
@@ -32,7 +40,7 @@ export class Uplink {
   readonly #options: UplinkOptions;
   readonly #timeline: ChunkTimeline;
   readonly #history: ChunkHistory;
-  #toBackend: { converter: Converter; timeline: ChunkTimeline } | null = null;
+  #toBackend: ToBackend | null = null;
   #listening: Listening | null = null;
   /** Start of the audio that no commit has taken and no clear forgotten, in samples. */
   uncommittedSample = 0;
@@ -60,22 +68,43 @@ export class Uplink {
   /** Opens the backend's side. Positions there are the client's, scaled by the rates. */
   connect(format: AudioFormat): void {
     this.#toBackend?.converter.close();
-    this.#toBackend = {
-      converter: createConverter(this.format, format),
-      timeline: new ChunkTimeline(format, this.#scaled(this.endSample, format)),
-    };
+    this.#toBackend = { format, converter: createConverter(this.format, format), timeline: null };
+  }
+
+  /**
+   * A command in the terms of the connected backend: its format, positions at its rate. To be asked
+   * for in the order of sending, once each, when it is known which backend gets it.
+   * @returns `null` where nothing is left to send
+   */
+  forBackend(command: BackendCommand): BackendCommand | null {
+    switch (command.type) {
+      case 'audio': {
+        const chunk = this.#converted(command.chunk);
+        return chunk === null ? null : { type: 'audio', chunk };
+      }
+      case 'commit': {
+        const { itemId, fromSample, toSample } = command;
+        return {
+          type: 'commit',
+          itemId,
+          fromSample: this.#backendSample(fromSample),
+          toSample: this.#backendSample(toSample),
+        };
+      }
+      case 'configure':
+      case 'clear':
+      case 'respond':
+      case 'cancel':
+      case 'truncate':
+      case 'item.add':
+      case 'item.delete':
+        return command;
+    }
   }
 
   /** Rate of the backend's side, Hz. */
   get backendRateHz(): number {
-    return (this.#toBackend?.timeline.format ?? this.format).rateHz;
-  }
-
-  /** A client position on the backend's timeline. */
-  backendSample(sample: number): number {
-    return this.#toBackend === null
-      ? sample
-      : this.#scaled(sample, this.#toBackend.timeline.format);
+    return (this.#toBackend?.format ?? this.format).rateHz;
   }
 
   /** Starts or stops listening for speech; a start begins with a fresh detector. */
@@ -89,11 +118,7 @@ export class Uplink {
     if (bytes.byteLength === 0) return;
     const chunk = this.#timeline.append(bytes, nowMs);
     this.#history.append(chunk);
-    if (this.#toBackend !== null) {
-      const { converter, timeline } = this.#toBackend;
-      const converted = converter.convert(bytes);
-      if (converted.byteLength > 0) this.#options.onChunk(timeline.append(converted, nowMs));
-    }
+    this.#options.onChunk(chunk);
     if (this.#listening !== null) {
       const { stream, resampler } = this.#listening;
       stream.push(resampler.process(decodePcm16(bytes)));
@@ -126,8 +151,19 @@ export class Uplink {
     this.#toBackend = null;
   }
 
-  #scaled(sample: number, format: AudioFormat): number {
-    return Math.round((sample * format.rateHz) / this.format.rateHz);
+  /** A client position on the backend's timeline. */
+  #backendSample(sample: number): number {
+    return Math.round((sample * this.backendRateHz) / this.format.rateHz);
+  }
+
+  #converted(chunk: Chunk): Chunk | null {
+    const to = this.#toBackend;
+    if (to === null) return null;
+    to.timeline ??= new ChunkTimeline(to.format, this.#backendSample(chunk.startSample));
+    const bytes = to.converter.convert(chunk.bytes);
+    return bytes.byteLength === 0
+      ? null
+      : to.timeline.append(bytes, chunk.atMs + chunkDurationMs(chunk));
   }
 
   #startListening(): void {

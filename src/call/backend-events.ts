@@ -1,0 +1,43 @@
+import { samplesToMs } from '../audio/format.ts';
+import type { BackendEvent } from '../ports/backend.ts';
+import type { CommandTarget } from './commands.ts';
+
+/** What a backend says while its session lives; the end of it is the link's. */
+export type LiveBackendEvent = Exclude<BackendEvent, { readonly type: 'failed' }>;
+
+/** Takes one thing that the backend says to the part of the call that it is for. */
+export function takeBackendEvent(target: CommandTarget, event: LiveBackendEvent): void {
+  const { conversation, lines, scope, settings, tools, uplink } = target;
+  const { authority, capabilities } = target.context();
+  switch (event.type) {
+    case 'line.started':
+    case 'line.audio':
+    case 'line.text':
+    case 'line.done':
+      lines.take(event);
+      return;
+    case 'stream.frame':
+      if (authority === 'model') lines.take(event);
+      else lines.nonsense('a stream frame, though it has turns');
+      return;
+    case 'tool.called':
+      if (capabilities.tools !== 'none') tools.called(event);
+      else lines.nonsense('a tool call, though it can call none');
+      return;
+    case 'caller.speech':
+      target.turn({
+        type: 'backend',
+        event: event.speaking ? 'speechStarted' : 'speechStopped',
+        audioMs: samplesToMs(event.atSample, uplink.backendRateHz),
+      });
+      return;
+    case 'caller.transcript':
+      if (!settings().callerTranscripts) return;
+      if (event.final) conversation.transcribe(event.itemId, event.text);
+      scope.log.append(event);
+      return;
+    case 'dropped':
+      scope.log.append({ type: 'audio.dropped', where: 'model_input', samples: event.samples });
+      return;
+  }
+}

@@ -1,0 +1,33 @@
+import { createConverter, type Converter } from './converter.ts';
+import type { AudioFormat } from '../audio/format.ts';
+import type { LineTrack } from './line-track.ts';
+
+/**
+ * Turns the backend's audio into the client's format, with one converter a line: what a resampler
+ * holds back of one line must not sound in another.
+ */
+export class LineConverters {
+  readonly #converters = new Map<string, Converter>();
+  #backendFormat: AudioFormat | null = null;
+
+  /** The backend's output format; holds for lines that have not begun. */
+  connect(format: AudioFormat): void {
+    this.#backendFormat = format;
+  }
+
+  /** @param bytes whole samples; may be returned as they are */
+  convert({ line, format }: LineTrack, bytes: Uint8Array): Uint8Array {
+    let converter = this.#converters.get(line.lineId);
+    if (converter === undefined) {
+      converter = createConverter(this.#backendFormat ?? format, format);
+      this.#converters.set(line.lineId, converter);
+    }
+    return converter.convert(bytes);
+  }
+
+  /** The line is over. Idempotent. */
+  close({ line }: LineTrack): void {
+    this.#converters.get(line.lineId)?.close();
+    this.#converters.delete(line.lineId);
+  }
+}
