@@ -3,6 +3,7 @@ import { bytesPerSample, type AudioFormat } from '../audio/format.ts';
 import { lineEnd } from './line-end.ts';
 import { LineConverters } from './line-converters.ts';
 import { Downlink } from './downlink.ts';
+import { LineDelivery } from './line-delivery.ts';
 import { LineTrack } from './line-track.ts';
 import { PlayoutClock } from './playout.ts';
 import { StaleWork } from './stale-work.ts';
@@ -14,7 +15,7 @@ import type { Conversation } from './conversation.ts';
 import type { BackendCommand, BackendEvent, StreamFrame } from '../ports/backend.ts';
 import type { DownlinkAudio } from '../ports/client.ts';
 import type { Line, LineEnd } from '../ports/events.ts';
-import type { LineRequest } from './line-request.ts';
+import { unasked, type LineRequest } from './line-request.ts';
 import type { CallSettings } from '../ports/settings.ts';
 import type { TurnInput } from '../turn/vocabulary.ts';
 
@@ -33,6 +34,8 @@ export interface AgentLinesOptions {
   readonly turn: (input: TurnInput) => void;
   readonly write: (audio: DownlinkAudio) => void;
   /** What was heard of these lines is settled; told before anything that follows from the cut. */
+  /** One piece of the downlink went through, ms after it could have. */
+  readonly onDelay: (delayMs: number) => void;
   readonly onCut: (tracks: readonly LineTrack[]) => void;
   readonly onLineDone: (track: LineTrack) => void;
   /** The backend broke its side: it is to be given up. */
@@ -50,6 +53,7 @@ export class AgentLines {
   readonly #playout: PlayoutClock;
   readonly #downlink: Downlink;
   readonly #tracks = new Map<string, LineTrack>();
+  readonly #delivery: LineDelivery;
   readonly #stale: StaleWork;
   readonly #watch: StallWatch;
   readonly #converters = new LineConverters();
@@ -57,11 +61,11 @@ export class AgentLines {
   #epoch = 0;
   #active: LineTrack | null = null;
   #latest: LineTrack | null = null;
-  #heard = false;
 
   constructor(options: AgentLinesOptions) {
     this.#options = options;
     this.#scope = options.scope;
+    this.#delivery = new LineDelivery(options);
     this.#stale = new StaleWork(options.scope, options.onBackendFault);
     this.#watch = new StallWatch(options.scope, () => {
       const message = `the backend owed an answer and said nothing for ${stallMs} ms`;
@@ -74,9 +78,10 @@ export class AgentLines {
       leadMs: options.playoutLeadMs,
       playout: this.#playout,
       roundTripMs: options.roundTripMs,
+      onDelay: options.onDelay,
       sink: {
-        audio: (track, bytes) => this.#give(track, bytes),
-        text: (track, delta) => this.#giveText(track, delta),
+        audio: (track, bytes) => this.#delivery.audio(track, bytes),
+        text: (track, delta) => this.#delivery.text(track, delta),
         ended: (track) => this.#finish(track),
         heardOut: (track) =>
           options.turn({
@@ -99,13 +104,18 @@ export class AgentLines {
     return this.#latest;
   }
 
+  /** Agent audio that the client was not given yet, ms. */
+  get waitingMs(): number {
+    return this.#downlink.waitingMs;
+  }
+
   get epoch(): number {
     return this.#epoch;
   }
 
   /** Whether any agent audio has been given to the client. */
   get heardAnything(): boolean {
-    return this.#heard;
+    return this.#delivery.heardAnything;
   }
 
   /** The backend's output format, once it is open. */
@@ -154,6 +164,17 @@ export class AgentLines {
     if (!request.outOfBand) this.#options.turn({ type: 'line.opened', lineId });
     this.#watch.watch(this.#tracks.values());
     return track;
+  }
+
+  /** A backend that decides about turns began an answer of its own. */
+  openForBackend(lineId: string): void {
+    // What is left of its last line is only waiting for the pace.
+    if (this.#active?.outcome !== null) this.#downlink.hurry();
+    if (this.#active !== null || this.#stale.remembers(lineId)) {
+      this.#stale.nonsense('a line of its own while another runs, or one that is over');
+      return;
+    }
+    this.open({ ...unasked, cause: 'backend' }, lineId);
   }
 
   /** Counts something that the backend should not have sent; too much of it breaks it. */
@@ -274,7 +295,7 @@ export class AgentLines {
     if (converted.byteLength === 0) return;
     if (!track.inBand) {
       track.generatedSamples += converted.byteLength / width;
-      this.#give(track, converted);
+      this.#delivery.audio(track, converted);
       return;
     }
     if (!this.#downlink.pushAudio(track, converted)) {
@@ -292,7 +313,7 @@ export class AgentLines {
       return;
     }
     track.text.append(event.delta, event.words);
-    if (!track.inBand || track.line.modality === 'text') this.#giveText(track, event.delta);
+    if (!track.inBand || track.line.modality === 'text') this.#delivery.text(track, event.delta);
     else this.#downlink.pushText(track, event.delta, event.words?.[0]?.startMs ?? null);
   }
 
@@ -309,13 +330,7 @@ export class AgentLines {
       case 'open':
         // The next line may begin while the end of the last one is still paced.
         this.#downlink.hurry();
-        this.open({
-          cause: 'stream',
-          requestId: null,
-          outOfBand: false,
-          overrides: {},
-          metadata: null,
-        });
+        this.open({ ...unasked, cause: 'stream' });
         return;
       case 'audio': {
         const track = this.#active;
@@ -337,37 +352,6 @@ export class AgentLines {
         this.cut('model', 'turn_detected');
         return;
     }
-  }
-
-  #give(track: LineTrack, bytes: Uint8Array): void {
-    const { lineId, itemId } = track.line;
-    const lineStartSample = track.inBand
-      ? track.sentSamples - bytes.byteLength / bytesPerSample(track.format.codec)
-      : track.sentSamples;
-    if (!track.inBand) track.sent(bytes, this.#scope.nowMs());
-    this.#place(track);
-    if (lineStartSample === 0) {
-      this.#scope.log.append({ type: 'line.first_packet', lineId });
-      if (track.inBand) {
-        this.#heard = true;
-        this.#options.turn({ type: 'line.audio', lineId });
-      }
-    }
-    this.#options.write({ lineId, itemId, lineStartSample, bytes });
-    if (!track.onset.found && track.onset.push(bytes) !== null) {
-      this.#scope.log.append({ type: 'line.first_audio', lineId });
-    }
-  }
-
-  #giveText(track: LineTrack, delta: string): void {
-    track.sentText += delta;
-    this.#place(track);
-    this.#scope.log.append({ type: 'line.text', lineId: track.line.lineId, delta });
-  }
-
-  #place(track: LineTrack): void {
-    if (track.placed || !track.inBand) return;
-    this.#options.conversation.addLine(track);
   }
 
   /** The last sample was given away (or there was none): the line ends as the backend said. */

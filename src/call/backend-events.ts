@@ -11,6 +11,12 @@ export function takeBackendEvent(target: CommandTarget, event: LiveBackendEvent)
   const { authority, capabilities } = target.context();
   switch (event.type) {
     case 'line.started':
+      if (authority === 'backend' && lines.find(event.lineId) === undefined) {
+        lines.openForBackend(event.lineId);
+      } else {
+        lines.take(event);
+      }
+      return;
     case 'line.audio':
     case 'line.text':
     case 'line.done':

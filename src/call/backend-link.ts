@@ -43,6 +43,15 @@ export class BackendLink {
     this.#options = options;
   }
 
+  get open(): boolean {
+    return this.#session !== null;
+  }
+
+  /** Commands that wait for a backend to open. */
+  get waiting(): number {
+    return this.#waiting.length;
+  }
+
   start(): void {
     void this.#openFirst();
   }

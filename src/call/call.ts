@@ -1,5 +1,5 @@
 import { AgentLines } from './agent-lines.ts';
-import type { LineRequest } from './line-request.ts';
+import { unasked, type LineRequest } from './line-request.ts';
 import { asCallError, CallError } from '../ports/errors.ts';
 import { authorityFor, adaptSettings, initialSettings, type SettingsContext } from './settings.ts';
 import { BackendLink } from './backend-link.ts';
@@ -7,7 +7,7 @@ import { bytesPerSample, chooseFormat } from '../audio/format.ts';
 import { Conversation, type HeardAt } from './conversation.ts';
 import { defaultTurnTimes, type TurnOptions } from '../turn/vocabulary.ts';
 import { takeBackendEvent } from './backend-events.ts';
-import { tellObservers } from './observers.ts';
+import { CallObservers } from './observers.ts';
 import { EventLog } from './event-log.ts';
 import { retrieveItem } from './retrieve.ts';
 import { runCommand, tellHeard, type CommandTarget } from './commands.ts';
@@ -59,10 +59,13 @@ class RunningCall implements Call {
   readonly #turns: TurnDesk;
   readonly #link: BackendLink;
   readonly #target: CommandTarget;
+  readonly #observers: CallObservers;
   #port: BackendPort;
   #settings: CallSettings;
   #view: CallView | null = null;
   #closed: CloseReason | null = null;
+  /** Call time of the uplink audio that is on its way now. */
+  #pushedAtMs = 0;
 
   constructor(options: CallOptions) {
     const [port] = options.backends;
@@ -74,6 +77,7 @@ class RunningCall implements Call {
     this.#options = options;
     this.#port = port;
     this.#scope = { clock, originMs, nowMs, ids, log, logger };
+    this.#observers = new CallObservers(options.observers, this, logger);
     this.#settings = initialSettings(options.agent, this.#context());
     this.#uplink = new Uplink({
       format: this.#settings.inputFormat,
@@ -81,7 +85,10 @@ class RunningCall implements Call {
       onScore: (probability, audioMs, frameMs) =>
         this.#turns.feed({ type: 'vad', probability, audioMs, frameMs }),
       onDetectorFailed: (error) => this.#fault(asCallError(error, 'detector_failed')),
-      onChunk: (chunk) => this.#link.send({ type: 'audio', chunk }),
+      onChunk: (chunk) => {
+        this.#link.send({ type: 'audio', chunk });
+        if (this.#link.open) this.#observers.delay('up', nowMs() - this.#pushedAtMs);
+      },
     });
     this.#lines = new AgentLines({
       scope: this.#scope,
@@ -92,6 +99,7 @@ class RunningCall implements Call {
       send: (command) => this.#link.send(command),
       turn: (input) => this.#turns.feed(input),
       write: (audio) => this.#view?.audio(audio),
+      onDelay: (delayMs) => this.#observers.delay('down', delayMs),
       onCut: (tracks) => {
         for (const track of tracks) tellHeard(this.#target, track);
       },
@@ -107,20 +115,18 @@ class RunningCall implements Call {
       settings: () => this.#settings,
       send: (command) => this.#link.send(command),
       callerSpeaks: () => this.#callerSpeaks(),
-      answer: () =>
-        this.#respond(
-          { cause: 'tool', requestId: null, outOfBand: false, overrides: {}, metadata: null },
-          null,
-        ),
+      answer: () => this.#respond({ ...unasked, cause: 'tool' }, null),
     });
     this.#settings = this.#withOwnTools(this.#settings);
     this.#target = this.#commandTarget();
     this.#turns = new TurnDesk(this.#target, this.#turnOptions());
     this.#link = this.#createLink();
-    log.listen((entry) => {
-      const seen = { callId: this.callId, agent: this.agent, backend: this.backend };
-      tellObservers(options.observers, seen, entry, logger);
-    });
+    this.#observers.watch(() => ({
+      unsentBytes: this.#view?.unsentBytes ?? 0,
+      unplayedMs: this.#lines.waitingMs,
+      waitingCommands: this.#link.waiting,
+    }));
+    log.listen((entry) => this.#observers.entry(entry));
     log.append({ type: 'call.opened', agent: options.agent.name, settings: this.#settings });
     this.#uplink.listen(this.#wantsDetection());
     this.#link.start();
@@ -168,7 +174,8 @@ class RunningCall implements Call {
       const message = `${bytes.byteLength} bytes are not whole ${codec} samples.`;
       return { ok: false, error: new CallError('invalid_audio', message, { param: 'audio' }) };
     }
-    this.#uplink.push(bytes, this.#scope.nowMs());
+    this.#pushedAtMs = this.#scope.nowMs();
+    this.#uplink.push(bytes, this.#pushedAtMs);
     return { ok: true };
   }
 
@@ -292,7 +299,8 @@ class RunningCall implements Call {
   #respond(request: LineRequest, input: readonly ConversationItem[] | null): LineTrack {
     const track = this.#lines.open(request);
     const { outOfBand, overrides } = request;
-    this.#link.send({ type: 'respond', lineId: track.line.lineId, outOfBand, overrides, input });
+    const { lineId, itemId } = track.line;
+    this.#link.send({ type: 'respond', lineId, itemId, outOfBand, overrides, input });
     return track;
   }
 

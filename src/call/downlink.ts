@@ -26,6 +26,8 @@ interface Queued {
   readonly track: LineTrack;
   /** Audio in the client's format; empty for a bare end. */
   bytes: Uint8Array;
+  /** Call time at which the downlink got it. */
+  readonly receivedAtMs: number;
 }
 
 /**
@@ -38,6 +40,7 @@ export class Downlink {
   readonly #leadMs: number;
   readonly #playout: PlayoutClock;
   readonly #roundTripMs: () => number;
+  readonly #onDelay: (delayMs: number) => void;
   readonly #sink: DownlinkSink;
   #queue: Queued[] = [];
   readonly #texts = new Map<LineTrack, { atSample: number; delta: string }[]>();
@@ -57,6 +60,8 @@ export class Downlink {
     leadMs: number;
     playout: PlayoutClock;
     roundTripMs: () => number;
+    /** Told of each piece given away: ms from when it could be given to when it was. */
+    onDelay: (delayMs: number) => void;
     sink: DownlinkSink;
   }) {
     this.#clock = options.clock;
@@ -64,6 +69,7 @@ export class Downlink {
     this.#leadMs = options.leadMs;
     this.#playout = options.playout;
     this.#roundTripMs = options.roundTripMs;
+    this.#onDelay = options.onDelay;
     this.#sink = options.sink;
   }
 
@@ -78,7 +84,7 @@ export class Downlink {
     const samples = bytes.byteLength / bytesPerSample(track.format.codec);
     track.generatedSamples += samples;
     this.#queuedSamples += samples;
-    this.#queue.push({ track, bytes });
+    this.#queue.push({ track, bytes, receivedAtMs: this.#nowMs() });
     this.#pump();
     return true;
   }
@@ -97,7 +103,7 @@ export class Downlink {
 
   /** The backend has finished the line; it ends for the client with its last sample. */
   pushEnd(track: LineTrack): void {
-    this.#queue.push({ track, bytes: new Uint8Array(0) });
+    this.#queue.push({ track, bytes: new Uint8Array(0), receivedAtMs: 0 });
     this.#pump();
   }
 
@@ -180,6 +186,8 @@ export class Downlink {
     track.sent(bytes, nowMs);
     this.#sounds(track);
     this.#sink.audio(track, bytes);
+    const allowedAtMs = Math.max(head.receivedAtMs, this.#wokenMs);
+    this.#onDelay(Math.max(0, this.#clock.nowMs() - this.#originMs - allowedAtMs));
     return true;
   }
 

@@ -31,6 +31,11 @@ export class StaleWork {
     if (oldest !== undefined) this.#closed.delete(oldest);
   }
 
+  /** Whether this line was open before, as far back as is remembered. */
+  remembers(lineId: string): boolean {
+    return this.#closed.has(lineId);
+  }
+
   drop(event: BackendEvent & { type: `line.${string}` }): void {
     const told = this.#closed.get(event.lineId);
     if (told === undefined) {

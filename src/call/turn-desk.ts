@@ -1,6 +1,7 @@
 import { asCallError } from '../ports/errors.ts';
 import { samplesToMs } from '../audio/format.ts';
 import { TurnEngine } from '../turn/engine.ts';
+import { unasked } from './line-request.ts';
 import type { CommandTarget } from './commands.ts';
 import type { MessageItem } from '../ports/conversation.ts';
 import type {
@@ -171,7 +172,7 @@ export class TurnDesk {
   #answer(cause: 'turn' | 'idle' | 'tool'): void {
     const { scope, respond } = this.#target;
     try {
-      respond({ cause, requestId: null, outOfBand: false, overrides: {}, metadata: null }, null);
+      respond({ ...unasked, cause }, null);
     } catch (thrown) {
       const { code, message } = asCallError(thrown);
       scope.log.append({ type: 'fault', code, message });

@@ -81,6 +81,8 @@ export type BackendCommand =
   | {
       readonly type: 'respond';
       readonly lineId: string;
+      /** Item under which the line will stand in the conversation. */
+      readonly itemId: string;
       readonly outOfBand: boolean;
       readonly overrides: LineOverrides;
       readonly input: readonly ConversationItem[] | null;

@@ -356,6 +356,7 @@ function anyCommand(
     fc.record({
       type: fc.constant('respond' as const),
       lineId,
+      itemId,
       outOfBand: fc.boolean(),
       overrides: fc.constantFrom({}, { modality: 'text' as const }, { maxOutputTokens: 1 }),
       input: fc.constantFrom(null, []),

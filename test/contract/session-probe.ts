@@ -50,6 +50,7 @@ export class SessionProbe {
     this.session.send({
       type: 'respond',
       lineId,
+      itemId: `item_of_${lineId}`,
       outOfBand: false,
       overrides: {},
       input: null,

@@ -22,6 +22,7 @@ function setUp({ leadMs = 200, roundTripMs = 0 } = {}) {
     leadMs,
     playout,
     roundTripMs: () => roundTripMs,
+    onDelay: () => undefined,
     sink: {
       audio: ({ line }, bytes) =>
         given.push({

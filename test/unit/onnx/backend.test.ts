@@ -137,6 +137,7 @@ describe('the onnx backend', () => {
     session.send({
       type: 'respond',
       lineId: 'line_1',
+      itemId: 'item_1',
       outOfBand: false,
       overrides: {},
       input: null,

@@ -416,7 +416,7 @@ describe('rehearsal: going wrong', () => {
     const unread = await backend.open(contextFor(backend, clock), new AbortController().signal);
     for (let line = 0; line < 40; line += 1) {
       const respond = { type: 'respond', outOfBand: true, overrides: {}, input: null } as const;
-      unread.send({ ...respond, lineId: `line_${line}` });
+      unread.send({ ...respond, lineId: `line_${line}`, itemId: `item_${line}` });
       clock.advance(10_000);
     }
     expect(unread.send({ type: 'clear' })).toBe('closed');
