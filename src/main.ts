@@ -7,6 +7,10 @@ import { fileURLToPath } from 'node:url';
 import { destination } from 'pino';
 import type { z } from 'zod';
 import { createOnnxBackend, onnxOptions } from '../adapters/backends/onnx/index.ts';
+import {
+  openAiRealtimeBackend,
+  openAiRealtimeOptions,
+} from '../adapters/backends/openai-realtime/index.ts';
 import { rehearsalBackend, rehearsalOptionsSchema } from '../adapters/backends/rehearsal/index.ts';
 import { createOpenAiRealtimeClient } from '../adapters/clients/openai-realtime/index.ts';
 import { SileroDetector } from '../adapters/detectors/silero-vad/silero-detector.ts';
@@ -53,6 +57,14 @@ const backendTypes: Readonly<Record<string, BackendType>> = {
         options: onnxOptions.parse(options),
         resolvePackage: (nameOrPath) => packageFolder(nameOrPath, folder),
         clock: systemClock,
+      }),
+  },
+  'openai-realtime': {
+    options: openAiRealtimeOptions,
+    create: ({ name, options }, { folder }) =>
+      openAiRealtimeBackend(name, openAiRealtimeOptions.parse(options), {
+        env,
+        readText: (path) => readFile(resolve(folder, path), 'utf8'),
       }),
   },
   rehearsal: {

@@ -1,0 +1,175 @@
+import type { IncomingMessage } from 'node:http';
+import { WebSocket } from 'ws';
+import { CallError } from '../../../src/ports/errors.ts';
+import type { Clock, Timer } from '../../../src/time/clock.ts';
+import { withoutSecrets } from './upstream-error.ts';
+
+/** What a connection tells its owner. */
+export interface ConnectionHandlers {
+  message(message: Buffer): void;
+  /** It is gone, or never came about; why, in the upstream's words. Told once, unless we closed. */
+  lost(error: CallError): void;
+}
+
+export interface ConnectionOptions {
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  /** The key, so that it can be cut out of what the upstream says. */
+  readonly secret: string | null;
+  readonly clock: Clock;
+  readonly handlers: ConnectionHandlers;
+}
+
+/** Longest message of an upstream, bytes: an audio delta of half a minute, or a large session. */
+const maxMessageBytes = 4 * 1024 * 1024;
+/** Between pings, ms; a server that speaks is not asked whether it lives. */
+const pingAfterMs = 20_000;
+/** Pings without any sign of life. Hosted servers answer slowly under load: no tight limit. */
+const unansweredLimit = 3;
+/** Audio is not handed over beyond this much unsent, bytes: about 16 s of it. */
+const audioWaterBytes = 1024 * 1024;
+/** Nothing is handed over beyond this much unsent, bytes. */
+const highWaterBytes = 4 * 1024 * 1024;
+/** How long the upstream may take to answer our goodbye, ms. */
+const closeTimeoutMs = 1000;
+/** Of a refusal's body, bytes. */
+const bodyLimitBytes = 8192;
+
+/** One socket to the upstream: its life, and nothing of what is said on it. */
+export class Connection {
+  handlers: ConnectionHandlers;
+  readonly #options: ConnectionOptions;
+  readonly #socket: WebSocket;
+  #pingTimer: Timer | null = null;
+  #closeTimer: Timer | null = null;
+  #unanswered = 0;
+  #isOver = false;
+
+  /** Begins to connect at once. */
+  constructor(options: ConnectionOptions) {
+    this.#options = options;
+    this.handlers = options.handlers;
+    const socket = new WebSocket(options.url, {
+      headers: { ...options.headers },
+      perMessageDeflate: false,
+      maxPayload: maxMessageBytes,
+      followRedirects: false,
+    });
+    this.#socket = socket;
+    socket.on('open', () => this.#ping());
+    socket.on('message', (data: Buffer) => {
+      this.#unanswered = 0;
+      if (!this.#isOver) this.handlers.message(data);
+    });
+    socket.on('pong', () => (this.#unanswered = 0));
+    socket.on('ping', () => (this.#unanswered = 0));
+    socket.on('unexpected-response', (_request, response) => this.#refused(response));
+    socket.on('error', (error) => this.#failed(error));
+    socket.on('close', (code, reason) => {
+      this.#closeTimer?.cancel();
+      this.#lose(closedError(code, withoutSecrets(reason.toString('utf8'), options.secret)));
+    });
+  }
+
+  /**
+   * @param kind audio is refused while the upstream does not read; control only far beyond that
+   * @returns whether it was taken
+   */
+  send(text: string, kind: 'audio' | 'control'): boolean {
+    if (this.#isOver || this.#socket.readyState !== WebSocket.OPEN) return false;
+    const limitBytes = kind === 'audio' ? audioWaterBytes : highWaterBytes;
+    if (this.#socket.bufferedAmount > limitBytes) return false;
+    this.#socket.send(text);
+    return true;
+  }
+
+  /** Idempotent; nothing is told afterwards. */
+  close(): void {
+    this.#over();
+    if (this.#socket.readyState === WebSocket.CLOSED) return;
+    if (this.#socket.readyState === WebSocket.CONNECTING) {
+      this.#socket.terminate();
+      return;
+    }
+    const { clock } = this.#options;
+    this.#socket.close(1000);
+    this.#closeTimer ??= clock.timerAt(clock.nowMs() + closeTimeoutMs, () =>
+      this.#socket.terminate(),
+    );
+  }
+
+  #ping(): void {
+    if (this.#isOver) return;
+    if (this.#unanswered >= unansweredLimit) {
+      this.#socket.terminate();
+      this.#lose(new CallError('backend_stalled', 'the upstream does not answer pings'));
+      return;
+    }
+    // The first one is asked after a while: a fresh connection has just shown that it lives.
+    if (this.#pingTimer !== null) {
+      this.#unanswered += 1;
+      this.#socket.ping();
+    }
+    const { clock } = this.#options;
+    this.#pingTimer = clock.timerAt(clock.nowMs() + pingAfterMs, () => this.#ping());
+  }
+
+  /** An answer to the upgrade that is no WebSocket; its body says why. */
+  #refused(response: IncomingMessage): void {
+    const { statusCode: status = 0 } = response;
+    const pieces: Buffer[] = [];
+    let lengthBytes = 0;
+    const tell = (): void => {
+      response.destroy();
+      const body = Buffer.concat(pieces).toString('utf8');
+      const said = withoutSecrets(refusalText(body), this.#options.secret);
+      const message = `the upstream refused with HTTP ${status}${said === '' ? '' : ` (${said})`}`;
+      this.#lose(new CallError('backend_refused', message));
+    };
+    response.on('data', (piece: Buffer) => {
+      pieces.push(piece);
+      lengthBytes += piece.byteLength;
+      if (lengthBytes > bodyLimitBytes) tell();
+    });
+    response.on('end', tell);
+    response.on('error', tell);
+  }
+
+  #failed(error: Error & { readonly code?: string }): void {
+    const { code = 'no code' } = error;
+    // The address is in the configuration; the message of the operating system repeats it.
+    const what = code.startsWith('WS_ERR') ? 'broke the WebSocket protocol' : 'cannot be reached';
+    const ours = code.startsWith('WS_ERR') ? 'backend_protocol' : 'backend_refused';
+    this.#lose(new CallError(ours, `the upstream ${what} (${code})`));
+    this.#socket.terminate();
+  }
+
+  #lose(error: CallError): void {
+    if (this.#isOver) return;
+    this.#over();
+    this.handlers.lost(error);
+  }
+
+  #over(): void {
+    this.#isOver = true;
+    this.#pingTimer?.cancel();
+  }
+}
+
+function closedError(code: number, reason: string): CallError {
+  const said = reason === '' ? '' : `: ${reason}`;
+  return new CallError('backend_closed', `the upstream closed with ${code}${said}`);
+}
+
+/** What a refusal says, in a few words: the error of a JSON body, or nothing. */
+function refusalText(body: string): string {
+  try {
+    const { error } = JSON.parse(body) as { readonly error?: unknown };
+    if (typeof error === 'string') return error;
+    if (typeof error !== 'object' || error === null) return '';
+    const { code, message } = error as { readonly code?: unknown; readonly message?: unknown };
+    return [code, message].filter((it) => typeof it === 'string').join(': ');
+  } catch {
+    return '';
+  }
+}

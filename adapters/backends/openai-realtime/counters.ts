@@ -1,0 +1,93 @@
+import type { BackendEvent } from '../../../src/ports/backend.ts';
+
+/** What the adapter counts over all its sessions; the names of its figures. */
+export interface Counters {
+  sessionsOpen: number;
+  sessionsTotal: number;
+  sessionsFailed: number;
+  opensRefused: number;
+  linesStarted: number;
+  linesCompleted: number;
+  linesCancelled: number;
+  linesFailed: number;
+  toolsCalled: number;
+  /** Events of types that nobody here knows. */
+  unknownEvents: number;
+  /** Events of responses that are over or cancelled. */
+  staleEvents: number;
+  /** Responses that the upstream began though it was told not to. */
+  uninvitedResponses: number;
+  /** Errors after which the session went on. */
+  benignErrors: number;
+  /** Commands that named a line or an item that the upstream was never told of. */
+  commandsUnmatched: number;
+  /** Seed and context items that have no words the upstream could be told. */
+  itemsSkipped: number;
+  /** Caller audio not sent, because the upstream did not read, samples. */
+  inputOverflowSamples: number;
+  /** Caller audio taken back from the upstream's buffer, samples. */
+  inputTrimmedSamples: number;
+  queueOverflows: number;
+  inputTextTokens: number;
+  inputAudioTokens: number;
+  inputCachedTokens: number;
+  outputTextTokens: number;
+  outputAudioTokens: number;
+}
+
+/** Counters before anything happened. */
+export function zeroCounters(): Counters {
+  return {
+    sessionsOpen: 0,
+    sessionsTotal: 0,
+    sessionsFailed: 0,
+    opensRefused: 0,
+    linesStarted: 0,
+    linesCompleted: 0,
+    linesCancelled: 0,
+    linesFailed: 0,
+    toolsCalled: 0,
+    unknownEvents: 0,
+    staleEvents: 0,
+    uninvitedResponses: 0,
+    benignErrors: 0,
+    commandsUnmatched: 0,
+    itemsSkipped: 0,
+    inputOverflowSamples: 0,
+    inputTrimmedSamples: 0,
+    queueOverflows: 0,
+    inputTextTokens: 0,
+    inputAudioTokens: 0,
+    inputCachedTokens: 0,
+    outputTextTokens: 0,
+    outputAudioTokens: 0,
+  };
+}
+
+/** Counts what became of a line, and what it cost. */
+export function countLine(
+  counters: Counters,
+  event: BackendEvent & { readonly type: 'line.started' | 'line.done' },
+): void {
+  if (event.type === 'line.started') {
+    counters.linesStarted += 1;
+    return;
+  }
+  switch (event.outcome.status) {
+    case 'completed':
+    case 'incomplete':
+      counters.linesCompleted += 1;
+      break;
+    case 'cancelled':
+      counters.linesCancelled += 1;
+      break;
+    case 'failed':
+      counters.linesFailed += 1;
+  }
+  const { usage } = event;
+  counters.inputTextTokens += usage?.inputTextTokens ?? 0;
+  counters.inputAudioTokens += usage?.inputAudioTokens ?? 0;
+  counters.inputCachedTokens += usage?.inputCachedTokens ?? 0;
+  counters.outputTextTokens += usage?.outputTextTokens ?? 0;
+  counters.outputAudioTokens += usage?.outputAudioTokens ?? 0;
+}

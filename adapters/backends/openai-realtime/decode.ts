@@ -1,0 +1,215 @@
+import type { LineOutcome, Usage } from '../../../src/ports/backend.ts';
+import { CallError } from '../../../src/ports/errors.ts';
+import { audioBytes, scanAudioDelta, type AudioDelta } from './audio-delta.ts';
+import type { Dialect } from './dialects.ts';
+import { lineMetadataKey } from './encode.ts';
+import { responseError, withoutSecrets, type UpstreamError } from './upstream-error.ts';
+import {
+  passedOver,
+  upstreamSchemas,
+  type ReadEvent,
+  type ReadType,
+  type WireResponse,
+  type WireUsage,
+} from './wire.ts';
+
+/** Which response an event is about. */
+interface OfResponse {
+  readonly responseId: string;
+  /** The line it was asked for as, where the upstream repeats that. */
+  readonly lineId: string | null;
+  /** `null` where the upstream does not say. */
+  readonly outOfBand: boolean | null;
+}
+
+/** What a message of the upstream means. */
+export type UpstreamEvent =
+  | { readonly type: 'session.created' }
+  | { readonly type: 'session.updated' }
+  | ({ readonly type: 'response.created' } & OfResponse)
+  | ({
+      readonly type: 'response.done';
+      readonly outcome: LineOutcome;
+      readonly usage: Usage | null;
+    } & OfResponse)
+  | ({ readonly type: 'audio' } & AudioDelta)
+  | { readonly type: 'text'; readonly responseId: string; readonly delta: string }
+  | {
+      readonly type: 'tool';
+      readonly responseId: string;
+      readonly toolCallId: string;
+      readonly name: string;
+      readonly arguments: string;
+    }
+  | { readonly type: 'committed'; readonly itemId: string }
+  | { readonly type: 'speech'; readonly speaking: boolean; readonly atMs: number }
+  | { readonly type: 'transcript.delta'; readonly itemId: string; readonly delta: string }
+  | { readonly type: 'transcript.done'; readonly itemId: string; readonly text: string }
+  | { readonly type: 'transcript.failed'; readonly itemId: string }
+  | { readonly type: 'error'; readonly error: UpstreamError }
+  /** Known, and of no interest. */
+  | { readonly type: 'passed' }
+  /** Of a type that nobody here knows. */
+  | { readonly type: 'unknown'; readonly name: string };
+
+/** What reading depends on. */
+export interface DecodeContext {
+  readonly dialect: Dialect;
+  /** Is cut out of any text that is repeated. */
+  readonly secret: string | null;
+}
+
+/**
+ * Reads one message of the upstream.
+ *
+ * @throws CallError `backend_protocol` when it is malformed; the message quotes nothing of it
+ */
+export function decode(message: Buffer, context: DecodeContext): UpstreamEvent {
+  const audio = scanAudioDelta(message);
+  if (audio !== null) return { type: 'audio', ...audio };
+  const raw = parseObject(message);
+  const name = raw['type'];
+  if (typeof name !== 'string') {
+    throw new CallError('backend_protocol', 'the upstream sent an event without a type');
+  }
+  const { renamed } = context.dialect;
+  const type = Object.hasOwn(renamed, name) ? renamed[name]! : name;
+  if (!isRead(type)) {
+    return passedOver.has(type)
+      ? { type: 'passed' }
+      : { type: 'unknown', name: withoutSecrets(type, context.secret) };
+  }
+  const parsed = upstreamSchemas[type].safeParse(raw);
+  if (!parsed.success) {
+    const path = parsed.error.issues[0]?.path.join('.') ?? '';
+    throw new CallError('backend_protocol', `the upstream sent a malformed ${type} (${path})`);
+  }
+  return meaning({ type, ...parsed.data } as ReadEvent, context);
+}
+
+function parseObject(message: Buffer): Readonly<Record<string, unknown>> {
+  let raw: unknown;
+  try {
+    raw = JSON.parse(message.toString('utf8'));
+  } catch {
+    throw new CallError('backend_protocol', 'the upstream sent what is not JSON');
+  }
+  if (typeof raw !== 'object' || raw === null || Array.isArray(raw)) {
+    throw new CallError('backend_protocol', 'the upstream sent JSON that is no object');
+  }
+  return raw as Readonly<Record<string, unknown>>;
+}
+
+function isRead(type: string): type is ReadType {
+  return Object.hasOwn(upstreamSchemas, type);
+}
+
+function meaning(event: ReadEvent, { secret }: DecodeContext): UpstreamEvent {
+  switch (event.type) {
+    case 'session.created':
+    case 'session.updated':
+      return { type: event.type };
+    case 'response.created':
+      return { type: 'response.created', ...ofResponse(event.response) };
+    case 'response.done':
+      return {
+        type: 'response.done',
+        ...ofResponse(event.response),
+        outcome: outcomeOf(event.response, secret),
+        usage: usageOf(event.response.usage),
+      };
+    case 'response.output_audio.delta': {
+      const { response_id: responseId, item_id: itemId, delta } = event;
+      return { type: 'audio', responseId, itemId, bytes: audioBytes(delta) };
+    }
+    case 'response.output_audio_transcript.delta':
+    case 'response.output_text.delta':
+      return { type: 'text', responseId: event.response_id, delta: event.delta };
+    case 'response.function_call_arguments.done':
+      return toolOf(event.response_id, { ...event, status: 'completed' });
+    case 'response.output_item.done':
+      return event.item.type === 'function_call'
+        ? toolOf(event.response_id, event.item)
+        : { type: 'passed' };
+    case 'input_audio_buffer.committed':
+      return { type: 'committed', itemId: event.item_id };
+    case 'input_audio_buffer.speech_started':
+      return { type: 'speech', speaking: true, atMs: event.audio_start_ms };
+    case 'input_audio_buffer.speech_stopped':
+      return { type: 'speech', speaking: false, atMs: event.audio_end_ms };
+    case 'conversation.item.input_audio_transcription.delta':
+      return { type: 'transcript.delta', itemId: event.item_id, delta: event.delta ?? '' };
+    case 'conversation.item.input_audio_transcription.completed':
+      return { type: 'transcript.done', itemId: event.item_id, text: event.transcript };
+    case 'conversation.item.input_audio_transcription.failed':
+      return { type: 'transcript.failed', itemId: event.item_id };
+    case 'error': {
+      const { type, code, message, event_id } = event.error;
+      return {
+        type: 'error',
+        error: {
+          code: withoutSecrets(code ?? type ?? 'unknown_error', secret),
+          message: withoutSecrets(message ?? '', secret),
+          eventId: event_id ?? null,
+        },
+      };
+    }
+  }
+}
+
+function ofResponse({ id, conversation_id, metadata }: WireResponse): OfResponse {
+  const lineId = metadata?.[lineMetadataKey];
+  return {
+    responseId: id,
+    lineId: typeof lineId === 'string' ? lineId : null,
+    outOfBand: conversation_id === undefined ? null : conversation_id === null,
+  };
+}
+
+function toolOf(
+  responseId: string,
+  call: {
+    readonly status?: string | null | undefined;
+    readonly call_id?: string | null | undefined;
+    readonly name?: string | null | undefined;
+    readonly arguments?: string | null | undefined;
+  },
+): UpstreamEvent {
+  // A call that was cut off has half its arguments; one without a name comes again, complete.
+  if (!call.call_id || !call.name || call.status === 'incomplete') return { type: 'passed' };
+  return {
+    type: 'tool',
+    responseId,
+    toolCallId: call.call_id,
+    name: call.name,
+    arguments: call.arguments ?? '',
+  };
+}
+
+function outcomeOf({ status, status_details }: WireResponse, secret: string | null): LineOutcome {
+  const reason = status_details?.reason;
+  if (status === 'completed') return { status };
+  if (status === 'cancelled') return { status };
+  if (status === 'incomplete' && (reason === 'max_output_tokens' || reason === 'content_filter')) {
+    return { status, reason };
+  }
+  const { code, type, message } = status_details?.error ?? {};
+  const error = responseError({
+    code: withoutSecrets(code ?? type ?? reason ?? status ?? 'unknown_error', secret),
+    message: withoutSecrets(message ?? 'no reason was given', secret),
+  });
+  return { status: 'failed', error };
+}
+
+function usageOf(usage: WireUsage): Usage | null {
+  const input = usage?.input_token_details;
+  const output = usage?.output_token_details;
+  if (!input && !output) return null;
+  return {
+    inputTextTokens: input?.text_tokens ?? null,
+    inputAudioTokens: input?.audio_tokens ?? null,
+    inputCachedTokens: input?.cached_tokens ?? null,
+    outputTextTokens: output?.text_tokens ?? null,
+    outputAudioTokens: output?.audio_tokens ?? null,
+  };
+}

@@ -1,0 +1,82 @@
+import type { ClientEvent } from '../../../protocol/openai-realtime/client-events.ts';
+import type { BackendCommand } from '../../../src/ports/backend.ts';
+import type { IdSource } from '../../../src/time/ids.ts';
+import type { Counters } from './counters.ts';
+import { wireItem } from './encode.ts';
+import { ItemIds } from './item-ids.ts';
+import { LineBook } from './line-book.ts';
+import { requestId } from './request-id.ts';
+
+export interface UpstreamMemoryOptions {
+  /** Of the session's output format. */
+  readonly bytesPerMs: number;
+  /** The upstream can be told how much was heard. */
+  readonly truncates: boolean;
+  readonly counters: Counters;
+  readonly ids: IdSource;
+  readonly write: (event: ClientEvent) => void;
+}
+
+/** Makes the conversation that the upstream remembers the one that was heard. */
+export class UpstreamMemory {
+  readonly ids = new ItemIds();
+  readonly lines: LineBook;
+  readonly #options: UpstreamMemoryOptions;
+
+  constructor(options: UpstreamMemoryOptions) {
+    this.#options = options;
+    this.lines = new LineBook(options.bytesPerMs);
+  }
+
+  /** An item without words cannot be told, and is counted. */
+  add({ item, afterItemId }: BackendCommand & { readonly type: 'item.add' }): void {
+    const { counters, ids, write } = this.#options;
+    const written = wireItem(item);
+    if (written === null) {
+      counters.itemsSkipped += 1;
+      return;
+    }
+    const after = typeof afterItemId === 'string' ? this.ids.upstream(afterItemId) : afterItemId;
+    if (typeof afterItemId === 'string' && after === undefined) counters.commandsUnmatched += 1;
+    const id = this.ids.add(item.itemId, () => ids.next('item'));
+    write({
+      type: 'conversation.item.create',
+      event_id: requestId('item', id),
+      ...(after === undefined ? {} : { previous_item_id: after ?? 'root' }),
+      item: { ...written, id },
+    });
+  }
+
+  delete(itemId: string): void {
+    const upstreamId = this.ids.delete(itemId);
+    if (upstreamId === undefined) this.#options.counters.commandsUnmatched += 1;
+    else if (upstreamId !== null) this.#deleteUpstream(upstreamId);
+  }
+
+  /** The upstream has given a committed turn its name. */
+  named(upstreamId: string): void {
+    if (this.ids.named(upstreamId)) this.#deleteUpstream(upstreamId);
+  }
+
+  /** @param finished nothing more of the line will come */
+  truncate(
+    { lineId, heardMs }: BackendCommand & { readonly type: 'truncate' },
+    finished: boolean,
+  ): void {
+    const { counters, truncates, write } = this.#options;
+    if (!truncates) return;
+    const requests = this.lines.truncate(lineId, heardMs, finished);
+    if (requests === null) counters.commandsUnmatched += 1;
+    for (const request of requests ?? []) {
+      write({ ...request, event_id: requestId('truncate', lineId) });
+    }
+  }
+
+  #deleteUpstream(upstreamId: string): void {
+    this.#options.write({
+      type: 'conversation.item.delete',
+      event_id: requestId('item', upstreamId),
+      item_id: upstreamId,
+    });
+  }
+}

@@ -1,0 +1,73 @@
+import type { Clock } from '../../src/time/clock.ts';
+
+/** What the stand-in says in one response. */
+export type ScriptedAnswer =
+  | { readonly text: string }
+  | {
+      readonly tool: { readonly name: string; readonly arguments: string };
+    };
+
+/** Where in a call something goes wrong. `audio`: this far into an answer's audio. */
+export type FaultPlace =
+  | { readonly at: 'handshake' }
+  | { readonly at: 'open' }
+  | { readonly at: 'configure' }
+  | { readonly at: 'commit' }
+  | { readonly at: 'create' }
+  | { readonly at: 'audio'; readonly afterMs: number };
+
+/** What goes wrong. `refuse` belongs to the handshake, whatever its place. */
+export type StandInFault =
+  | { readonly kind: 'refuse'; readonly status: number; readonly body?: string }
+  | ({ readonly kind: 'close'; readonly code: number; readonly reason: string } & FaultPlace)
+  | ({ readonly kind: 'drop' } & FaultPlace)
+  | ({ readonly kind: 'stall' } & FaultPlace)
+  | ({ readonly kind: 'send'; readonly text: string } & FaultPlace)
+  | ({
+      readonly kind: 'error';
+      readonly code: string;
+      readonly message: string;
+    } & FaultPlace)
+  | { readonly kind: 'fail_responses'; readonly code: string; readonly message: string }
+  | { readonly kind: 'slow' };
+
+export interface StandInOptions {
+  readonly clock?: Clock;
+  /** 0 = any free one. */
+  readonly port?: number;
+  /** The key that is asked for; `null` takes anyone. */
+  readonly apiKey?: string | null;
+  /** Spread of the time from a request to the first audio; log-normal. */
+  readonly firstAudioMs?: { readonly p50: number; readonly p95: number };
+  readonly seed?: number;
+  /** Audio comes this much faster than real time. */
+  readonly realTimeFactor?: number;
+  /** Length of an audio delta, ms. */
+  readonly pieceMs?: number;
+  /** Said in turn, over and over. */
+  readonly answers?: readonly ScriptedAnswer[];
+  /** What it pretends to have heard. */
+  readonly callerText?: string;
+  /** Longest session, ms. */
+  readonly sessionCapMs?: number;
+  readonly fault?: StandInFault | null;
+  /** Answers are endless, in real time, every frame marked with its send time. */
+  readonly steady?: boolean;
+}
+
+export const standInDefaults = {
+  port: 0,
+  apiKey: null,
+  firstAudioMs: { p50: 300, p95: 600 },
+  seed: 1,
+  realTimeFactor: 4,
+  pieceMs: 100,
+  answers: [{ text: 'Of course. I am glad to help you with that.' }],
+  callerText: 'What can you do for me?',
+  sessionCapMs: 3_600_000,
+  fault: null,
+  steady: false,
+} as const satisfies StandInOptions;
+
+/** Options with nothing left open. */
+export type StandInSettings = Required<StandInOptions>;
