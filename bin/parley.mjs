@@ -10,10 +10,14 @@ const [major, minor] = process.versions.node.split('.').map(Number);
 const pinned = join(root, 'node_modules', 'node', 'bin', 'node');
 
 if (major > 22 || (major === 22 && minor >= 18)) {
+  const args = process.argv.slice(2);
+  const bench = join(root, 'bench', 'main.ts');
   const source = join(root, 'src', 'main.ts');
-  const entry = existsSync(source) ? source : join(root, 'dist', 'src', 'main.js');
-  const { main } = await import(pathToFileURL(entry).href);
-  process.exitCode = await main(process.argv.slice(2));
+  // The product imports no benchmark, so the way to them begins here. A package has none.
+  const wantsBench = args[0] === 'bench' && existsSync(bench);
+  const sourceOrBuilt = existsSync(source) ? source : join(root, 'dist', 'src', 'main.js');
+  const { main } = await import(pathToFileURL(wantsBench ? bench : sourceOrBuilt).href);
+  process.exitCode = await main(wantsBench ? args.slice(1) : args);
 } else if (existsSync(pinned)) {
   const child = spawn(pinned, [fileURLToPath(import.meta.url), ...process.argv.slice(2)], {
     stdio: 'inherit',

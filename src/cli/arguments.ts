@@ -48,7 +48,10 @@ export function parseCommand(args: readonly string[]): CliCommand {
       case 'models':
         return parseModels(rest);
       case 'bench':
-        return { kind: 'not_yet', message: 'parley bench: the benchmarks do not exist yet.' };
+        return {
+          kind: 'not_yet',
+          message: 'parley bench: the benchmarks come with the repository, not with the package.',
+        };
       default:
         return { kind: 'usage', message: `There is no command ${JSON.stringify(name)}.` };
     }

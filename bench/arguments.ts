@@ -1,0 +1,145 @@
+import { parseArgs } from 'node:util';
+import type { Detection } from './load/steps.ts';
+
+/** What `parley bench …` asks for. */
+export type BenchCommand =
+  | { readonly kind: 'help' }
+  | { readonly kind: 'usage'; readonly message: string }
+  | {
+      readonly kind: 'overhead';
+      readonly json: boolean;
+      readonly profile: boolean;
+      readonly calls: number;
+      readonly rounds: number;
+      readonly windowMs: number;
+      readonly openings: number;
+    }
+  | {
+      readonly kind: 'load';
+      readonly json: boolean;
+      readonly profile: boolean;
+      readonly detections: readonly Detection[];
+      readonly steps: readonly number[];
+      readonly stepMs: number;
+      readonly holdMs: number;
+      readonly modelSteps: readonly number[];
+      readonly modelStepMs: number;
+    };
+
+/** What `parley bench help` prints. */
+export const benchHelp = `Usage: npx parley bench <benchmark> [--json] [--quick] [--cpu-profile]
+
+  overhead [--calls N] [--rounds N]
+      CPU and delay of a frame through Parley, beside a direct connection, a bare relay and nginx.
+  load [--calls N] [--step N] [--detection off|on|both] [--model-calls N]
+      Calls at real-time pace, more step by step, until the frame delay's p99 passes 10 ms.
+      --calls is the most to try, --model-calls the most for the bundled model (0: none).
+
+  --json         one JSON object on standard output and nothing else
+  --quick        a rough answer within 50 s
+  --cpu-profile  writes .cpuprofile files of the gateways to bench/out
+`;
+
+const most = 5_000;
+
+/** Reads the arguments after `bench`. Never throws. */
+export function parseBench(args: readonly string[]): BenchCommand {
+  const [name, ...rest] = args;
+  if (name === undefined || name === 'help' || name === '--help' || name === '-h') {
+    return { kind: 'help' };
+  }
+  if (name !== 'overhead' && name !== 'load') {
+    const message = `There is no benchmark ${JSON.stringify(name)}: overhead or load.`;
+    return { kind: 'usage', message };
+  }
+  try {
+    return name === 'overhead' ? parseOverhead(rest) : parseLoad(rest);
+  } catch (thrown) {
+    const message = thrown instanceof Error ? thrown.message : 'The arguments cannot be read.';
+    return { kind: 'usage', message };
+  }
+}
+
+const common = {
+  json: { type: 'boolean' },
+  quick: { type: 'boolean' },
+  'cpu-profile': { type: 'boolean' },
+  help: { type: 'boolean', short: 'h' },
+  calls: { type: 'string' },
+} as const;
+
+function parseOverhead(args: string[]): BenchCommand {
+  const { values } = parseArgs({ args, options: { ...common, rounds: { type: 'string' } } });
+  if (values.help === true) return { kind: 'help' };
+  const quick = values.quick ?? false;
+  return {
+    kind: 'overhead',
+    json: values.json ?? false,
+    profile: values['cpu-profile'] ?? false,
+    calls: count('--calls', values.calls, quick ? 50 : 100),
+    rounds: count('--rounds', values.rounds, quick ? 2 : 5),
+    windowMs: quick ? 1_800 : 5_000,
+    openings: quick ? 20 : 60,
+  };
+}
+
+function parseLoad(args: string[]): BenchCommand {
+  const { values } = parseArgs({
+    args,
+    options: {
+      ...common,
+      step: { type: 'string' },
+      detection: { type: 'string' },
+      'model-calls': { type: 'string' },
+    },
+  });
+  if (values.help === true) return { kind: 'help' };
+  const quick = values.quick ?? false;
+  const calls = count('--calls', values.calls, quick ? 300 : 400);
+  const step = count('--step', values.step, quick ? 100 : 50);
+  const modelCalls = count('--model-calls', values['model-calls'], 60, 0);
+  return {
+    kind: 'load',
+    json: values.json ?? false,
+    profile: values['cpu-profile'] ?? false,
+    detections: detectionsOf(values.detection ?? 'both'),
+    steps: stepsTo(calls, step),
+    stepMs: quick ? 2_000 : 6_000,
+    holdMs: quick ? 0 : 20_000,
+    modelSteps: modelCalls === 0 ? [] : modelStepsTo(modelCalls, quick),
+    modelStepMs: quick ? 2_000 : 6_000,
+  };
+}
+
+/** Every step up to the last, which is always there. */
+function stepsTo(calls: number, step: number): readonly number[] {
+  const steps: number[] = [];
+  for (let at = step; at < calls; at += step) steps.push(at);
+  return [...steps, calls];
+}
+
+function modelStepsTo(calls: number, quick: boolean): readonly number[] {
+  const between = quick ? [] : [10, 20, 40];
+  return [...new Set([1, ...between.filter((at) => at < calls), calls])];
+}
+
+function detectionsOf(text: string): readonly Detection[] {
+  switch (text) {
+    case 'off':
+    case 'on':
+      return [text];
+    case 'both':
+      return ['off', 'on'];
+    default:
+      throw new RangeError('--detection must be off, on or both.');
+  }
+}
+
+function count(option: string, text: string | undefined, usual: number, least = 1): number {
+  if (text === undefined) return usual;
+  const value = Number(text);
+  if (!/^\d+$/.test(text) || value < least || value > most) {
+    throw new RangeError(`${option} must be a whole number from ${least} to ${most}.`);
+  }
+  return value;
+}

@@ -1,0 +1,61 @@
+import { mkdirSync } from 'node:fs';
+import process from 'node:process';
+import { benchHelp, parseBench, type BenchCommand } from './arguments.ts';
+import { describeMachine } from './lib/machine.ts';
+import { outFolder, writeReport, type BenchResult } from './lib/report.ts';
+import { runLoad } from './load/load.ts';
+import { runOverhead } from './overhead/overhead.ts';
+import { summaryText } from './lib/summary-text.ts';
+
+/** Runs one benchmark. Progress goes to standard error. @returns the exit code */
+export async function main(args: readonly string[]): Promise<number> {
+  const command = parseBench(args);
+  switch (command.kind) {
+    case 'help':
+      console.log(benchHelp);
+      return 0;
+    case 'usage':
+      console.error(`parley bench: ${command.message}\nTry: npx parley bench help`);
+      return 2;
+    case 'overhead':
+    case 'load':
+      return await measure(command);
+  }
+}
+
+async function measure(
+  command: BenchCommand & { readonly kind: 'overhead' | 'load' },
+): Promise<number> {
+  if (process.platform !== 'linux') {
+    console.error('parley bench: the CPU of other processes is read from /proc, so Linux only.');
+    return 1;
+  }
+  const machine = describeMachine();
+  // An orderly exit, so that no process is left behind.
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.once(signal, () => process.exit(130));
+  }
+  try {
+    const report = writeReport(await run(command, machine.cores), machine);
+    console.log(command.json ? JSON.stringify(report) : summaryText(report));
+    return 0;
+  } catch (thrown) {
+    console.error(`parley bench: ${thrown instanceof Error ? thrown.message : String(thrown)}`);
+    return 1;
+  }
+}
+
+function run(
+  command: BenchCommand & { readonly kind: 'overhead' | 'load' },
+  machineCoreCount: number,
+): Promise<BenchResult> {
+  const profileFolder = command.profile ? outFolder : null;
+  if (profileFolder !== null) mkdirSync(profileFolder, { recursive: true });
+  const progress = (line: string): void => console.error(line);
+  switch (command.kind) {
+    case 'overhead':
+      return runOverhead({ ...command, profileFolder, progress });
+    case 'load':
+      return runLoad({ ...command, machineCoreCount, profileFolder, progress });
+  }
+}

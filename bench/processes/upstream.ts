@@ -1,0 +1,95 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { machineUs } from '../lib/machine-clock.ts';
+import { Pacer } from '../lib/pacer.ts';
+import { answerQuestions } from '../lib/remote.ts';
+import { agentFrames } from '../lib/speech.ts';
+import { accept } from '../wire/connection.ts';
+import { UpstreamSession, type UplinkFigures } from '../wire/upstream-session.ts';
+
+/** What the hosted stand-in saw in one window. */
+export interface UpstreamWindow {
+  /** Caller frames under way, ms. */
+  readonly delayMs: Float64Array;
+  readonly frames: number;
+  readonly unmarked: number;
+  /** Lateness of its own sending, ms. */
+  readonly lateMs: Float64Array;
+  readonly windowMs: number;
+  readonly open: number;
+}
+
+/** Delay samples kept of one window (a count). */
+const sampleLimit = 4_000_000;
+
+/**
+ * A stand-in for a hosted realtime model that costs as little as it can: it never parses audio,
+ * and speaks one 20 ms frame every 20 ms from `response.create` until the line's length is over.
+ */
+const pacer = new Pacer();
+const frames = agentFrames();
+const sessions = new Set<UpstreamSession>();
+let lineFrames = 500;
+let lastIndex = 0;
+let startUs = 0;
+let delaysMs: number[] = [];
+let counted = 0;
+let unmarked = 0;
+
+const figures: UplinkFigures = {
+  marked: (ageUs) => {
+    counted += 1;
+    if (delaysMs.length < sampleLimit) delaysMs.push(ageUs / 1e3);
+  },
+  unmarked: () => {
+    unmarked += 1;
+  },
+};
+
+const server = createServer((_request, response) => {
+  response.writeHead(404).end();
+});
+server.on('upgrade', (request, socket, head) => {
+  const session = new UpstreamSession({
+    connection: accept(request, socket),
+    index: ++lastIndex,
+    pacer,
+    frames,
+    figures,
+    lineFrames: () => lineFrames,
+    onGone: () => sessions.delete(session),
+  });
+  sessions.add(session);
+  session.start(head);
+});
+
+const methods = {
+  /** @returns the port it listens on */
+  listen: async (options: { readonly lineFrames: number }): Promise<number> => {
+    ({ lineFrames } = options);
+    const listening = Promise.withResolvers<null>();
+    server.once('error', listening.reject);
+    server.listen({ host: '127.0.0.1', port: 0, backlog: 1024 }, () => listening.resolve(null));
+    await listening.promise;
+    return (server.address() as AddressInfo).port;
+  },
+  begin: (): void => {
+    startUs = machineUs();
+    delaysMs = [];
+    counted = 0;
+    unmarked = 0;
+    pacer.takeLateMs();
+  },
+  end: (): UpstreamWindow => ({
+    delayMs: Float64Array.from(delaysMs),
+    frames: counted,
+    unmarked,
+    lateMs: pacer.takeLateMs(),
+    windowMs: (machineUs() - startUs) / 1e3,
+    open: sessions.size,
+  }),
+};
+
+export type UpstreamApi = typeof methods;
+
+answerQuestions(methods);
