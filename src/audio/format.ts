@@ -12,6 +12,12 @@ export const pcm24k = { codec: 'pcm16', rateHz: 24_000 } as const satisfies Audi
 
 export const pcm16k = { codec: 'pcm16', rateHz: 16_000 } as const satisfies AudioFormat;
 
+/** G.711 µ-law. */
+export const pcmu8k = { codec: 'pcmu', rateHz: 8_000 } as const satisfies AudioFormat;
+
+/** G.711 A-law. */
+export const pcma8k = { codec: 'pcma', rateHz: 8_000 } as const satisfies AudioFormat;
+
 /** Bytes of one sample: 2 for `pcm16`, 1 for G.711. */
 export function bytesPerSample(codec: Codec): number {
   return codec === 'pcm16' ? 2 : 1;

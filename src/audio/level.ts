@@ -1,5 +1,5 @@
-import { decodePcm16 } from './pcm16.ts';
-import { msToSamples } from './format.ts';
+import { decodeSamples } from './samples.ts';
+import { msToSamples, type Codec } from './format.ts';
 
 /** A window is audible when its level lies above this, dBFS (a full-scale square wave is 0). */
 const audibleAboveDbfs = -50;
@@ -30,18 +30,20 @@ export function firstAudibleSample(samples: Float32Array, rateHz: number): numbe
 }
 
 /**
- * Waits for the first audible sample of a PCM16 stream that comes in pieces. Windows run across
+ * Waits for the first audible sample of a stream that comes in pieces. Windows run across
  * the pieces' borders, so the answer is that of {@link firstAudibleSample} over the whole, given
  * as soon as the window is complete.
  */
 export class AudibleOnset {
+  readonly #codec: Codec;
   readonly #window: Float32Array;
   #filled = 0;
   #windowStart: number;
   #found = false;
 
   /** @param startSample position of the first sample that will be pushed */
-  constructor(rateHz: number, startSample = 0) {
+  constructor(rateHz: number, startSample = 0, codec: Codec = 'pcm16') {
+    this.#codec = codec;
     this.#window = new Float32Array(windowSamples(rateHz));
     this.#windowStart = startSample;
   }
@@ -52,13 +54,13 @@ export class AudibleOnset {
   }
 
   /**
-   * @param bytes the next samples, PCM16; not kept
+   * @param bytes the next samples; not kept
    * @returns position of the first audible sample, once; `null` before and ever after
    * @throws RangeError when `bytes` is not a whole number of samples
    */
   push(bytes: Uint8Array): number | null {
     if (this.#found) return null;
-    const samples = decodePcm16(bytes);
+    const samples = decodeSamples(bytes, this.#codec);
     for (let taken = 0; taken < samples.length;) {
       const part = samples.subarray(taken, taken + this.#window.length - this.#filled);
       this.#window.set(part, this.#filled);

@@ -1,4 +1,10 @@
-import { bytesPerSample, msToSamples, pcm24k, samplesToMs } from '../../src/audio/format.ts';
+import {
+  bytesPerSample,
+  msToSamples,
+  pcm24k,
+  samplesToMs,
+  type AudioFormat,
+} from '../../src/audio/format.ts';
 import { countingIds } from '../../src/time/ids.ts';
 import { EventLog } from '../../src/call/event-log.ts';
 import { createCall, type Call } from '../../src/call/call.ts';
@@ -42,7 +48,13 @@ export const plainAgent: AgentDefinition = {
 /** What a view was told, in order. */
 export type Seen =
   | { readonly kind: 'entry'; readonly entry: LogEntry }
-  | { readonly kind: 'audio'; readonly audio: DownlinkAudio; readonly atMs: number };
+  | {
+      readonly kind: 'audio';
+      readonly audio: DownlinkAudio;
+      readonly atMs: number;
+      /** Output format in force when it came. */
+      readonly format: AudioFormat;
+    };
 
 /** A view that only remembers. */
 export class RecordingView implements CallView {
@@ -51,9 +63,11 @@ export class RecordingView implements CallView {
   readonly unsentBytes = 0;
   roundTripMs = 0;
   readonly #nowMs: () => number;
+  readonly #format: () => AudioFormat;
 
-  constructor(nowMs: () => number) {
+  constructor(nowMs: () => number, format: () => AudioFormat = () => pcm24k) {
     this.#nowMs = nowMs;
+    this.#format = format;
   }
 
   entry(entry: LogEntry): void {
@@ -61,7 +75,7 @@ export class RecordingView implements CallView {
   }
 
   audio(audio: DownlinkAudio): void {
-    this.seen.push({ kind: 'audio', audio, atMs: this.#nowMs() });
+    this.seen.push({ kind: 'audio', audio, atMs: this.#nowMs(), format: this.#format() });
   }
 
   close(reason: CloseReason): void {
@@ -78,7 +92,10 @@ export class RecordingView implements CallView {
 
   /** Audio given for a line so far, ms. */
   sentMs(lineId?: string): number {
-    return this.packets(lineId).reduce((ms, { audio }) => ms + durationMs(audio.bytes), 0);
+    return this.packets(lineId).reduce(
+      (ms, { audio, format }) => ms + durationMs(audio.bytes, format),
+      0,
+    );
   }
 
   /** All bytes given for a line, in order. */
@@ -124,7 +141,10 @@ export class CallHarness {
       observers: options.observers ?? [],
       onClosed: (reason) => this.closes.push(reason),
     });
-    this.view = new RecordingView(() => this.nowMs);
+    this.view = new RecordingView(
+      () => this.nowMs,
+      () => this.call.settings.outputFormat,
+    );
     if (seen === 'seen') this.call.attach(this.view);
   }
 
@@ -240,9 +260,9 @@ export async function settle(): Promise<void> {
   await new Promise((resolve) => setImmediate(resolve));
 }
 
-/** Length of PCM16 at 24 kHz, ms. */
-export function durationMs(bytes: Uint8Array): number {
-  return samplesToMs(bytes.byteLength / bytesPerSample('pcm16'), pcm24k.rateHz);
+/** Length of audio, PCM16 at 24 kHz unless told otherwise, ms. */
+export function durationMs(bytes: Uint8Array, format: AudioFormat = pcm24k): number {
+  return samplesToMs(bytes.byteLength / bytesPerSample(format.codec), format.rateHz);
 }
 
 /** A loud square wave of 500 Hz: speech to an energy detector. PCM16 at 24 kHz. */

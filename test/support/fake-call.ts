@@ -81,6 +81,10 @@ export class FakeCall implements CallControl {
     this.settings = { ...plainSettings, ...options.settings };
   }
 
+  get sessionCapMs(): number | null {
+    return this.capabilities.sessionCapMs;
+  }
+
   get view(): CallView {
     if (this.#view === null) throw new Error('nothing is attached');
     return this.#view;

@@ -86,6 +86,15 @@ describe('AudibleOnset', () => {
     expect(onset.found).toBe(false);
   });
 
+  it.each([
+    ['pcmu', 0xff, 0xa0],
+    ['pcma', 0xd5, 0x90],
+  ] as const)('hears %s as the sound it is', (codec, quiet, loud) => {
+    const onset = new AudibleOnset(8_000, 0, codec);
+    expect(onset.push(new Uint8Array(240).fill(quiet))).toBeNull();
+    expect(onset.push(new Uint8Array(80).fill(loud))).toBe(240);
+  });
+
   it('refuses half a sample', () => {
     expect(() => new AudibleOnset(rateHz).push(new Uint8Array(1))).toThrow(RangeError);
   });
