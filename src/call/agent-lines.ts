@@ -118,6 +118,18 @@ export class AgentLines {
     return this.#delivery.heardAnything;
   }
 
+  /** Whether the client's format is settled: audio was given in it, or a line was promised. */
+  get formatLocked(): boolean {
+    return (
+      this.heardAnything || this.#tracks.values().some(({ line }) => line.modality === 'audio')
+    );
+  }
+
+  /** The client's output format. @throws TypeError for another rate once audio was given */
+  setFormat(format: AudioFormat): void {
+    this.#playout.retune(format.rateHz);
+  }
+
   /** The backend's output format, once it is open. */
   connect(format: AudioFormat): void {
     this.#converters.connect(format);
@@ -209,8 +221,7 @@ export class AgentLines {
         return;
       case 'line.done':
         track.outcome = { outcome: event.outcome, usage: event.usage };
-        if (track.inBand) this.#downlink.pushEnd(track);
-        else this.#finish(track);
+        this.#endAudio(track);
         return;
     }
   }
@@ -286,19 +297,30 @@ export class AgentLines {
   }
 
   #takeAudio(track: LineTrack, bytes: Uint8Array): void {
-    const width = bytesPerSample('pcm16');
-    if (bytes.byteLength === 0 || bytes.byteLength % width !== 0) {
+    if (!this.#converters.fits(track, bytes)) {
       this.#stale.nonsense('audio that is not whole samples');
       return;
     }
-    const converted = this.#converters.convert(track, bytes);
-    if (converted.byteLength === 0) return;
+    this.#pushAudio(track, this.#converters.convert(track, bytes));
+  }
+
+  /** The backend has said all of the line. */
+  #endAudio(track: LineTrack): void {
+    this.#pushAudio(track, this.#converters.flush(track));
+    if (track.closed) return;
+    if (track.inBand) this.#downlink.pushEnd(track);
+    else this.#finish(track);
+  }
+
+  /** @param bytes in the client's format */
+  #pushAudio(track: LineTrack, bytes: Uint8Array): void {
+    if (bytes.byteLength === 0) return;
     if (!track.inBand) {
-      track.generatedSamples += converted.byteLength / width;
-      this.#delivery.audio(track, converted);
+      track.generatedSamples += bytes.byteLength / bytesPerSample(track.format.codec);
+      this.#delivery.audio(track, bytes);
       return;
     }
-    if (!this.#downlink.pushAudio(track, converted)) {
+    if (!this.#downlink.pushAudio(track, bytes)) {
       this.#options.onBackendFault(
         new CallError('queue_overflow', 'more than 120 s of agent audio is unplayed'),
       );
@@ -346,7 +368,7 @@ export class AgentLines {
       case 'complete':
         if (this.#active === null) return;
         this.#active.outcome = { outcome: { status: 'completed' }, usage: null };
-        this.#downlink.pushEnd(this.#active);
+        this.#endAudio(this.#active);
         return;
       case 'yield':
         this.cut('model', 'turn_detected');

@@ -36,6 +36,12 @@ export class BackendLink {
   readonly #abort = new AbortController();
   #session: BackendSession | null = null;
   #port: BackendPort | null = null;
+  /** The opening that is under way. */
+  #attempt: AbortController | null = null;
+  /** Something besides settings has gone to this session or come from it. */
+  #used = false;
+  /** The session is to be opened once more. */
+  #again = false;
   #waiting: BackendCommand[] = [];
   #closed = false;
 
@@ -62,11 +68,27 @@ export class BackendLink {
       this.#wait(command);
       return;
     }
+    if (command.type !== 'configure') this.#used = true;
     const adapted = this.#options.adapt(command);
     if (adapted !== null && this.#session.send(adapted) === 'overflow') {
       if (command.type === 'audio') this.#options.onDropped(command.chunk.samples);
       else this.#failSoon('the backend does not take commands');
     }
+  }
+
+  /**
+   * Opens the session of the same backend once more, as what it was opened with has changed.
+   * Commands wait meanwhile.
+   *
+   * @returns false where there is none, or one in use that can't be left: then nothing happens
+   */
+  reopen(): boolean {
+    if (this.#closed || this.#port === null || this.#used) return false;
+    this.#again = true;
+    this.#attempt?.abort(new CallError('backend_closed', 'the session is opened once more'));
+    this.#session?.close();
+    this.#session = null;
+    return true;
   }
 
   /** Idempotent; nothing is reported afterwards. */
@@ -92,9 +114,7 @@ export class BackendLink {
     for (const [index, port] of backends.entries()) {
       this.#port = port;
       try {
-        const session = await this.#open(port);
-        if (session === null) return;
-        await this.#pump(session);
+        await this.#serve(port);
         return;
       } catch (thrown) {
         if (this.#over()) return;
@@ -105,12 +125,26 @@ export class BackendLink {
     }
   }
 
-  /** @returns `null` when the call ended meanwhile */
+  /** Until the call ends, however often the session is opened. Rejects where it does not open. */
+  async #serve(port: BackendPort): Promise<void> {
+    do {
+      this.#again = false;
+      this.#used = false;
+      const session = await this.#open(port).catch((thrown: unknown) => {
+        if (this.#unwanted()) return null;
+        throw thrown;
+      });
+      if (session !== null) await this.#pump(session);
+    } while (this.#wantedAgain());
+  }
+
+  /** @returns `null` when the call ended meanwhile, or the session is wanted otherwise */
   async #open(port: BackendPort): Promise<BackendSession | null> {
     const { clock, context, onOpening, onReady } = this.#options;
     onOpening(port);
     const startMs = clock.nowMs();
     const attempt = new AbortController();
+    this.#attempt = attempt;
     const signal = AbortSignal.any([attempt.signal, this.#abort.signal]);
     const timer = clock.timerAt(startMs + openTimeoutMs, () =>
       attempt.abort(new CallError('backend_stalled', `not open after ${openTimeoutMs} ms`)),
@@ -125,7 +159,7 @@ export class BackendLink {
         );
         throw thrown;
       });
-      if (this.#over()) {
+      if (this.#unwanted()) {
         session.close();
         return null;
       }
@@ -134,6 +168,7 @@ export class BackendLink {
       for (const command of this.#waiting.splice(0)) this.send(command);
       return session;
     } finally {
+      this.#attempt = null;
       timer.cancel();
     }
   }
@@ -141,15 +176,18 @@ export class BackendLink {
   async #pump(session: BackendSession): Promise<void> {
     try {
       for await (const event of session.events) {
-        if (this.#over()) return;
+        if (this.#unwanted()) return;
+        this.#used = true;
         if (event.type === 'failed') {
           this.#fail(event.error);
           return;
         }
         this.#options.onEvent(event);
       }
+      if (this.#unwanted()) return;
       this.#fail(new CallError('backend_closed', 'the backend ended its session'));
     } catch (thrown) {
+      if (this.#unwanted()) return;
       this.#fail(asCallError(thrown, 'backend_protocol'));
     }
   }
@@ -168,6 +206,14 @@ export class BackendLink {
   /** A method, because awaits change what the compiler believes it knows. */
   #over(): boolean {
     return this.#closed;
+  }
+
+  #wantedAgain(): boolean {
+    return this.#again && !this.#closed;
+  }
+
+  #unwanted(): boolean {
+    return this.#closed || this.#again;
   }
 }
 

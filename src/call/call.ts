@@ -3,18 +3,20 @@ import { unasked, type LineRequest } from './line-request.ts';
 import { asCallError, CallError } from '../ports/errors.ts';
 import { authorityFor, adaptSettings, initialSettings, type SettingsContext } from './settings.ts';
 import { BackendLink } from './backend-link.ts';
-import { bytesPerSample, chooseFormat } from '../audio/format.ts';
+import { backendFormats, sameBackendFormats } from './backend-formats.ts';
 import { Conversation, type HeardAt } from './conversation.ts';
 import { defaultTurnTimes, type TurnOptions } from '../turn/vocabulary.ts';
 import { takeBackendEvent } from './backend-events.ts';
 import { CallObservers } from './observers.ts';
 import { EventLog } from './event-log.ts';
+import { Lifetime, shorterCapMs } from './lifetime.ts';
 import { retrieveItem } from './retrieve.ts';
 import { runCommand, tellHeard, type CommandTarget } from './commands.ts';
 import { takeSeed } from './seed.ts';
 import { ToolCalls } from './tool-calls.ts';
 import { TurnDesk } from './turn-desk.ts';
 import { Uplink } from './uplink.ts';
+import { UplinkGate } from './uplink-gate.ts';
 import type { BackendCapabilities, BackendPort } from '../ports/backend.ts';
 import type {
   CallControl,
@@ -60,6 +62,8 @@ class RunningCall implements Call {
   readonly #link: BackendLink;
   readonly #target: CommandTarget;
   readonly #observers: CallObservers;
+  readonly #gate = new UplinkGate();
+  readonly #lifetime: Lifetime;
   #port: BackendPort;
   #settings: CallSettings;
   #view: CallView | null = null;
@@ -78,7 +82,10 @@ class RunningCall implements Call {
     this.#port = port;
     this.#scope = { clock, originMs, nowMs, ids, log, logger };
     this.#observers = new CallObservers(options.observers, this, logger);
-    this.#settings = initialSettings(options.agent, this.#context());
+    this.#lifetime = new Lifetime(this.#scope, options.limits, ({ code, message }) =>
+      this.close({ kind: 'error', code, message }),
+    );
+    this.#settings = initialSettings(options.agent, this);
     this.#uplink = new Uplink({
       format: this.#settings.inputFormat,
       detector: options.detector,
@@ -152,6 +159,10 @@ class RunningCall implements Call {
     return this.#port.capabilities;
   }
 
+  get sessionCapMs(): number | null {
+    return shorterCapMs(this.#options.limits?.sessionCapMs ?? null, this.capabilities.sessionCapMs);
+  }
+
   get settings(): CallSettings {
     return this.#settings;
   }
@@ -169,18 +180,19 @@ class RunningCall implements Call {
 
   pushAudio(bytes: Uint8Array): CommandResult {
     if (this.#closed !== null) return { ok: false, error: callOver() };
-    const { codec } = this.#settings.inputFormat;
-    if (bytes.byteLength % bytesPerSample(codec) !== 0) {
-      const message = `${bytes.byteLength} bytes are not whole ${codec} samples.`;
-      return { ok: false, error: new CallError('invalid_audio', message, { param: 'audio' }) };
-    }
-    this.#pushedAtMs = this.#scope.nowMs();
-    this.#uplink.push(bytes, this.#pushedAtMs);
+    const nowMs = this.#scope.nowMs();
+    this.#lifetime.heard(nowMs);
+    const manualTurns = this.#settings.turnDetection === null && this.capabilities.commit;
+    const error = this.#gate.refusal({ bytes, nowMs, manualTurns, uplink: this.#uplink });
+    if (error !== null) return { ok: false, error };
+    this.#pushedAtMs = nowMs;
+    this.#uplink.push(bytes, nowMs);
     return { ok: true };
   }
 
   execute(command: ClientCommand): CommandResult {
     if (this.#closed !== null) return { ok: false, error: callOver() };
+    this.#lifetime.heard(this.#scope.nowMs());
     try {
       runCommand(this.#target, command);
       return { ok: true };
@@ -217,6 +229,7 @@ class RunningCall implements Call {
   close(reason: CloseReason): void {
     if (this.#closed !== null) return;
     this.#closed = reason;
+    this.#lifetime.close();
     this.#stopAnswering();
     this.#lines.close();
     this.#link.close();
@@ -254,8 +267,7 @@ class RunningCall implements Call {
         agent: options.agent.name,
         authority: this.authority,
         settings: this.#settings,
-        inputFormat: chooseFormat(port.capabilities.inputFormats, this.#settings.inputFormat),
-        outputFormat: chooseFormat(port.capabilities.outputFormats, this.#settings.outputFormat),
+        ...backendFormats(port.capabilities, this.#settings),
         seed: null,
         clock: options.clock,
         ids: options.ids,
@@ -283,13 +295,18 @@ class RunningCall implements Call {
       this.#configure(this.#withOwnTools(adapted));
     }
     this.#scope.log.append({ type: 'backend.opening', backend: port.name });
-    const { inputFormats, outputFormats } = port.capabilities;
-    this.#uplink.connect(chooseFormat(inputFormats, this.#settings.inputFormat));
-    this.#lines.connect(chooseFormat(outputFormats, this.#settings.outputFormat));
+    const { inputFormat, outputFormat } = backendFormats(port.capabilities, this.#settings);
+    this.#uplink.connect(inputFormat);
+    this.#lines.connect(outputFormat);
   }
 
   #configure(settings: CallSettings): void {
+    const before = this.#settings;
     this.#settings = settings;
+    this.#uplink.setFormat(settings.inputFormat);
+    this.#lines.setFormat(settings.outputFormat);
+    // A session already in use goes on in the format it was opened with, and is converted for.
+    if (!sameBackendFormats(this.capabilities, before, settings)) this.#link.reopen();
     this.#uplink.listen(this.#wantsDetection());
     this.#turns.configure(this.#turnOptions());
     this.#link.send({ type: 'configure', settings });
@@ -331,12 +348,9 @@ class RunningCall implements Call {
       backend: this.#port.name,
       capabilities: this.capabilities,
       authority: this.authority,
-      voiceLocked: this.#voiceLocked(),
+      voiceLocked: this.#lines.heardAnything,
+      formatLocked: { input: this.#uplink.endSample > 0, output: this.#lines.formatLocked },
     };
-  }
-
-  #voiceLocked(): boolean {
-    return this.#view !== null && this.#lines.heardAnything;
   }
 
   #turnOptions(): TurnOptions {

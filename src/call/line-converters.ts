@@ -1,5 +1,5 @@
 import { createConverter, type Converter } from './converter.ts';
-import type { AudioFormat } from '../audio/format.ts';
+import { bytesPerSample, type AudioFormat } from '../audio/format.ts';
 import type { LineTrack } from './line-track.ts';
 
 /**
@@ -15,6 +15,12 @@ export class LineConverters {
     this.#backendFormat = format;
   }
 
+  /** Whether these are whole samples, at least one, of what the backend speaks. */
+  fits({ format }: LineTrack, bytes: Uint8Array): boolean {
+    const width = bytesPerSample((this.#backendFormat ?? format).codec);
+    return bytes.byteLength > 0 && bytes.byteLength % width === 0;
+  }
+
   /** @param bytes whole samples; may be returned as they are */
   convert({ line, format }: LineTrack, bytes: Uint8Array): Uint8Array {
     let converter = this.#converters.get(line.lineId);
@@ -23,6 +29,11 @@ export class LineConverters {
       this.#converters.set(line.lineId, converter);
     }
     return converter.convert(bytes);
+  }
+
+  /** The end of the line's audio, which a change of rate still holds back; mostly none. */
+  flush({ line }: LineTrack): Uint8Array {
+    return this.#converters.get(line.lineId)?.flush() ?? new Uint8Array(0);
   }
 
   /** The line is over. Idempotent. */

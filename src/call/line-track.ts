@@ -5,8 +5,8 @@ import type { Line, LineExtent } from '../ports/events.ts';
 import type { LineOutcome, Usage } from '../ports/backend.ts';
 import type { PlayoutClock } from './playout.ts';
 
-/** Bytes of one agent line kept for `retrieve`: 120 s of 24 kHz PCM16. */
-const keptBytesLimit = 120 * 24_000 * 2;
+/** Audio of one agent line kept for `retrieve`: its first two minutes, ms. */
+const keptLimitMs = 120_000;
 
 /** One line while the call knows it: what was generated, sent and heard of it. */
 export class LineTrack {
@@ -32,13 +32,15 @@ export class LineTrack {
   #downlinkStart: number | null = null;
   #frozenHeardMs: number | null = null;
   #acknowledgedMs: number | null = null;
+  readonly #keptLimitBytes: number;
   #kept: Uint8Array[] = [];
   #keptBytes = 0;
 
   constructor(line: Line, format: AudioFormat, playout: PlayoutClock, nowMs: number) {
     this.line = line;
     this.format = format;
-    this.onset = new AudibleOnset(format.rateHz);
+    this.onset = new AudibleOnset(format.rateHz, 0, format.codec);
+    this.#keptLimitBytes = msToSamples(keptLimitMs, format.rateHz) * bytesPerSample(format.codec);
     this.#playout = playout;
     this.lastEventAtMs = nowMs;
   }
@@ -67,10 +69,11 @@ export class LineTrack {
       this.#playout.sent(samples, nowMs);
     }
     this.sentSamples += samples;
-    if (this.#keptBytes + bytes.byteLength <= keptBytesLimit) {
-      this.#kept.push(bytes);
-      this.#keptBytes += bytes.byteLength;
-    }
+    // Cut to fit: what is kept has no holes.
+    const kept = bytes.subarray(0, this.#keptLimitBytes - this.#keptBytes);
+    if (kept.byteLength === 0) return;
+    this.#kept.push(kept);
+    this.#keptBytes += kept.byteLength;
   }
 
   /** The client says that its player has come this far. Never goes back, never past what was sent. */

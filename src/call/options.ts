@@ -8,6 +8,14 @@ import type { ToolPort } from '../ports/tool.ts';
 import type { Clock } from '../time/clock.ts';
 import type { IdSource } from '../time/ids.ts';
 
+/** How long a call may go on; `null` = without end. */
+export interface CallLimits {
+  /** Longest call, ms. */
+  readonly sessionCapMs: number | null;
+  /** Longest time without anything from the client, ms. */
+  readonly idleTimeoutMs: number | null;
+}
+
 /** What a call is made of. The call owns none of the ports; it owns the sessions it opens. */
 export interface CallOptions {
   readonly callId: string;
@@ -21,6 +29,8 @@ export interface CallOptions {
   readonly ids: IdSource;
   readonly log: Logger;
   readonly observers: readonly ObserverPort[];
+  /** Without them a call may go on for ever. */
+  readonly limits?: CallLimits;
   /** Called once, after everything the call owned was let go. */
   readonly onClosed: (reason: CloseReason) => void;
 }

@@ -15,12 +15,27 @@ interface Run {
  * sending went on. Positions are downlink samples sent, in order, at the client's rate.
  */
 export class PlayoutClock {
-  readonly rateHz: number;
+  #rateHz: number;
   #runs: Run[] = [];
   #sentSample = 0;
 
   constructor(rateHz: number) {
-    this.rateHz = rateHz;
+    this.#rateHz = rateHz;
+  }
+
+  get rateHz(): number {
+    return this.#rateHz;
+  }
+
+  /**
+   * Goes on at another rate: nothing has been sent yet whose position could change.
+   *
+   * @throws TypeError for another rate once anything was sent
+   */
+  retune(rateHz: number): void {
+    if (rateHz === this.#rateHz) return;
+    if (this.#sentSample > 0) throw new TypeError('a downlink in use keeps its rate');
+    this.#rateHz = rateHz;
   }
 
   /** Samples given to the client so far. */

@@ -2,6 +2,8 @@ import type { AgentDefinition } from '../ports/agent.ts';
 import type { CallSeed, ConversationItem, LedgerEntry } from '../ports/conversation.ts';
 import type { CallSettings } from '../ports/settings.ts';
 import type { TurnState } from '../turn/vocabulary.ts';
+import { decodeSamples } from '../audio/samples.ts';
+import { encodePcm16 } from '../audio/pcm16.ts';
 import type { Uplink } from './uplink.ts';
 
 /** Everything another backend needs to carry the call on, taken at one moment. Plain data. */
@@ -41,6 +43,7 @@ function unansweredAudio(uplink: Uplink, fromSample: number | null): CallSeed['u
   if (startSample >= uplink.endSample) return null;
   const bytes = uplink.slice(startSample, uplink.endSample);
   if (bytes === null) return null;
-  const pcm16 = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64');
-  return { rateHz: uplink.format.rateHz, startSample, pcm16 };
+  const { codec, rateHz } = uplink.format;
+  const pcm16 = encodePcm16(decodeSamples(bytes, codec));
+  return { rateHz, startSample, pcm16: Buffer.from(pcm16.buffer).toString('base64') };
 }

@@ -1,8 +1,11 @@
 import { CallError } from '../ports/errors.ts';
-import { pcm24k } from '../audio/format.ts';
+import { pcm24k, pcma8k, pcmu8k, sameFormat, type AudioFormat } from '../audio/format.ts';
 import type { AgentDefinition } from '../ports/agent.ts';
 import type { BackendCapabilities, TurnAuthority } from '../ports/backend.ts';
 import type { CallSettings, TurnDetection } from '../ports/settings.ts';
+
+/** What clients may speak, each direction for itself. Backends that do not are converted for. */
+const clientFormats: readonly AudioFormat[] = [pcm24k, pcmu8k, pcma8k];
 
 /** What settings are checked against. */
 export interface SettingsContext {
@@ -11,7 +14,12 @@ export interface SettingsContext {
   readonly authority: TurnAuthority;
   /** Audio has been heard: the voice can't change any more. */
   readonly voiceLocked: boolean;
+  /** Audio has gone this way in the call: its format can't change any more. */
+  readonly formatLocked: { readonly input: boolean; readonly output: boolean };
 }
+
+/** What decides which values have an effect. */
+type InForce = Pick<SettingsContext, 'capabilities' | 'authority'>;
 
 export type ResolvedSettings =
   | { readonly ok: true; readonly settings: CallSettings }
@@ -27,7 +35,7 @@ export function authorityFor(
 }
 
 /** What a call of this agent starts with. */
-export function initialSettings(agent: AgentDefinition, context: SettingsContext): CallSettings {
+export function initialSettings(agent: AgentDefinition, context: InForce): CallSettings {
   const { capabilities } = context;
   const voices = capabilities.voices;
   const voiceFits = Array.isArray(voices) ? voices.includes(agent.voice) : voices === 'any';
@@ -64,10 +72,7 @@ export function resolveSettings(
 }
 
 /** Makes the values that have no effect show what is in force. */
-function inForce(
-  settings: CallSettings,
-  { capabilities, authority }: SettingsContext,
-): CallSettings {
+function inForce(settings: CallSettings, { capabilities, authority }: InForce): CallSettings {
   return {
     ...settings,
     instructions: capabilities.instructions ? settings.instructions : '',
@@ -87,7 +92,7 @@ function detectionInForce(detection: TurnDetection, authority: TurnAuthority): T
 function refusal(
   current: CallSettings,
   wanted: CallSettings,
-  { backend, capabilities, authority, voiceLocked }: SettingsContext,
+  { backend, capabilities, authority, voiceLocked, formatLocked }: SettingsContext,
 ): CallError | null {
   const unsupported = (param: string, what: string): CallError =>
     new CallError('unsupported_by_backend', `Backend ${backend} ${what}.`, { param });
@@ -106,14 +111,10 @@ function refusal(
   if (wanted.turnDetection === null && (authority !== 'gateway' || !capabilities.commit)) {
     return unsupported('turnDetection', 'takes no manual turns');
   }
-  for (const [param, format] of [
-    ['inputFormat', wanted.inputFormat],
-    ['outputFormat', wanted.outputFormat],
-  ] as const) {
-    if (format.codec !== pcm24k.codec || format.rateHz !== pcm24k.rateHz) {
-      return new CallError('invalid_value', 'Only PCM16 at 24,000 Hz is spoken here.', { param });
-    }
-  }
+  const formatError =
+    formatRefusal('inputFormat', { current, wanted, locked: formatLocked.input }) ??
+    formatRefusal('outputFormat', { current, wanted, locked: formatLocked.output });
+  if (formatError !== null) return formatError;
   if (wanted.voice !== current.voice && capabilities.voices !== null) {
     if (voiceLocked) {
       return new CallError(
@@ -129,6 +130,23 @@ function refusal(
   return null;
 }
 
+function formatRefusal(
+  param: 'inputFormat' | 'outputFormat',
+  change: { readonly current: CallSettings; readonly wanted: CallSettings; locked: boolean },
+): CallError | null {
+  const format = change.wanted[param];
+  if (sameFormat(format, change.current[param])) return null;
+  if (!clientFormats.some((spoken) => sameFormat(spoken, format))) {
+    const message = 'PCM16 at 24,000 Hz and G.711 at 8,000 Hz are spoken here.';
+    return new CallError('invalid_value', message, { param });
+  }
+  return change.locked
+    ? new CallError('invalid_value', 'Cannot change the format once audio has gone this way.', {
+        param,
+      })
+    : null;
+}
+
 function firstVoice({ voices }: BackendCapabilities): string | null {
   return voices === null || voices === 'any' ? null : (voices[0] ?? null);
 }
@@ -141,7 +159,9 @@ export function adaptSettings(
   agent: AgentDefinition,
   context: SettingsContext,
 ): CallSettings {
-  let adapted = initialSettings(agent, context);
+  // The client's side of the call stays as it is, whoever answers.
+  const { inputFormat, outputFormat } = settings;
+  let adapted = { ...initialSettings(agent, context), inputFormat, outputFormat };
   for (const key of Object.keys(settings) as (keyof CallSettings)[]) {
     const resolved = resolveSettings(adapted, { [key]: settings[key] }, context);
     if (resolved.ok) adapted = resolved.settings;

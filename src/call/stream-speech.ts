@@ -17,7 +17,7 @@ export class StreamSpeech {
   take(frame: StreamFrame): readonly StreamAction[] {
     const format = this.#format;
     if (format === null) return [];
-    const onset = new AudibleOnset(format.rateHz);
+    const onset = new AudibleOnset(format.rateHz, 0, format.codec);
     const audible = onset.push(frame.bytes) !== null || onset.finish() !== null;
     const samples = frame.bytes.byteLength / bytesPerSample(format.codec);
     const frameMs = samplesToMs(samples, format.rateHz);

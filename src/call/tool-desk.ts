@@ -32,8 +32,9 @@ export class ToolDesk {
       tools: options.tools,
       log: options.scope.logger,
       onResult: (result) => {
-        this.#step(result);
-        if (!this.#gatewayRunning()) options.onGatewayDone();
+        // A result that comes too late tells the model nothing, so it owes no answer either.
+        const told = this.#step(result).some((effect) => effect.type === 'pass_on');
+        if (told && !this.#gatewayRunning()) options.onGatewayDone();
       },
     });
   }

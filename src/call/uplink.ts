@@ -1,7 +1,7 @@
 import { ChunkHistory } from '../audio/chunk-history.ts';
 import { chunkDurationMs, ChunkTimeline, type Chunk } from '../audio/chunk.ts';
-import { msToSamples, samplesToMs, type AudioFormat } from '../audio/format.ts';
-import { decodePcm16 } from '../audio/pcm16.ts';
+import { msToSamples, sameFormat, samplesToMs, type AudioFormat } from '../audio/format.ts';
+import { decodeSamples } from '../audio/samples.ts';
 import { createResampler, type Resampler } from '../audio/resampler.ts';
 import { createConverter, type Converter } from './converter.ts';
 import type { BackendCommand } from '../ports/backend.ts';
@@ -11,6 +11,7 @@ import type { DetectorPort, DetectorStream } from '../ports/detector.ts';
 const uplinkHistoryMs = 15_000;
 
 export interface UplinkOptions {
+  /** What a call starts with; see {@link Uplink.setFormat}. */
   readonly format: AudioFormat;
   readonly detector: DetectorPort | null;
   /** A score on the uplink's own clock. */
@@ -38,8 +39,8 @@ interface Listening {
  */
 export class Uplink {
   readonly #options: UplinkOptions;
-  readonly #timeline: ChunkTimeline;
-  readonly #history: ChunkHistory;
+  #timeline: ChunkTimeline;
+  #history: ChunkHistory;
   #toBackend: ToBackend | null = null;
   #listening: Listening | null = null;
   /** Start of the audio that no commit has taken and no clear forgotten, in samples. */
@@ -52,7 +53,28 @@ export class Uplink {
   }
 
   get format(): AudioFormat {
-    return this.#options.format;
+    return this.#timeline.format;
+  }
+
+  /**
+   * What the client is going to send: everything that depends on it begins anew. Nothing happens
+   * where it is so already.
+   *
+   * @throws TypeError for another format once there is audio
+   */
+  setFormat(format: AudioFormat): void {
+    if (sameFormat(format, this.format)) return;
+    if (this.endSample > 0) throw new TypeError('an uplink in use keeps its format');
+    this.#timeline = new ChunkTimeline(format);
+    this.#history = new ChunkHistory(format, uplinkHistoryMs);
+    if (this.#toBackend !== null) this.connect(this.#toBackend.format);
+    if (this.#listening === null) return;
+    const { stream, resampler } = this.#listening;
+    this.#listening = {
+      stream,
+      resampler: createResampler({ fromHz: format.rateHz, toHz: resampler.toHz }),
+    };
+    resampler.close();
   }
 
   /** Samples written so far. */
@@ -121,7 +143,7 @@ export class Uplink {
     this.#options.onChunk(chunk);
     if (this.#listening !== null) {
       const { stream, resampler } = this.#listening;
-      stream.push(resampler.process(decodePcm16(bytes)));
+      stream.push(resampler.process(decodeSamples(bytes, this.format.codec)));
     }
   }
 

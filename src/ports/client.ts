@@ -94,6 +94,8 @@ export interface CallControl {
   readonly agent: string;
   readonly authority: TurnAuthority;
   readonly capabilities: BackendCapabilities;
+  /** Longest that the call may last, ms, counted from its start; `null` when there is no cap. */
+  readonly sessionCapMs: number | null;
   /** Settings in force. */
   readonly settings: CallSettings;
   /** Replays the log so far into the view, then keeps it informed. One view a call. */

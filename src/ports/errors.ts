@@ -22,6 +22,7 @@ export const errorTable = {
   too_many_invalid_events: { httpStatus: 400, closeCode: 1008, retryable: false },
   message_too_large: { httpStatus: 413, closeCode: 1009, retryable: false },
   audio_too_fast: { httpStatus: 429, closeCode: 1008, retryable: false },
+  rate_limit_exceeded: { httpStatus: 429, closeCode: 1008, retryable: true },
   slow_reader: { httpStatus: 429, closeCode: 1013, retryable: true },
   unresponsive_client: { httpStatus: 408, closeCode: 1006, retryable: true },
   beta_api_shape_disabled: { httpStatus: 400, closeCode: 4000, retryable: false },

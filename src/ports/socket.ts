@@ -1,9 +1,17 @@
+/** Reason with which a socket is closed (1006) whose peer shows no sign of life. */
+export const unansweredPings = 'no answer to pings';
+
 /** What an open WebSocket tells its one owner. */
 export interface SocketHandlers {
   /** A text message. */
   text(message: string): void;
   /** A binary message; the bytes are the owner's. */
   binary(message: Uint8Array): void;
+  /**
+   * A message is longer than the socket takes. The last moment at which the peer can be told: right
+   * after it the socket closes with 1009.
+   */
+  tooLarge?(limitBytes: number): void;
   /** A pong, with the round trip it took, ms. */
   pong(roundTripMs: number): void;
   /** The socket is closed, whoever closed it. Called once. */
@@ -21,6 +29,11 @@ export interface Socket {
   listen(handlers: SocketHandlers): void;
   sendText(message: string): void;
   sendBinary(message: Uint8Array): void;
+  /**
+   * Reads nothing for so long, ms: what comes waits at the peer. Messages that have been read already
+   * are still delivered. A longer hold takes the place of a shorter one.
+   */
+  hold(durationMs: number): void;
   /** Starts the closing handshake; the socket is destroyed if the peer does not answer it. */
   close(code: number, reason: string): void;
 }

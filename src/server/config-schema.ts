@@ -18,6 +18,8 @@ const server = z.strictObject({
   allowedOrigins: z.array(z.string().min(1)).default([]),
   maxCalls: z.int().min(1).max(100_000).default(500),
   drainMs: z.int().min(0).max(3_600_000).default(60_000),
+  sessionCapMs: z.int().min(100).max(86_400_000).nullable().default(3_600_000),
+  idleTimeoutMs: z.int().min(100).max(86_400_000).nullable().default(1_800_000),
 });
 
 const key = z.strictObject({

@@ -29,6 +29,10 @@ export interface GatewayConfig {
     readonly allowedOrigins: readonly string[];
     readonly maxCalls: number;
     readonly drainMs: number;
+    /** Longest call, ms; `null` = no cap. */
+    readonly sessionCapMs: number | null;
+    /** Longest time without anything from a client, ms; `null` = for ever. */
+    readonly idleTimeoutMs: number | null;
   };
   readonly keys: readonly ApiKey[];
   /** Those that an agent uses or the file names. */
@@ -120,6 +124,8 @@ function assemble(
       allowedOrigins: file.server.allowedOrigins,
       maxCalls: file.server.maxCalls,
       drainMs: file.server.drainMs,
+      sessionCapMs: file.server.sessionCapMs,
+      idleTimeoutMs: file.server.idleTimeoutMs,
     },
     keys,
     backends: known.filter(({ name }) => ofFile.has(name) || isUsed(name, agents)),

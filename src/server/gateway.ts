@@ -103,6 +103,7 @@ export async function startGateway(parts: GatewayParts): Promise<Gateway> {
         ids: parts.ids,
         log,
         observers: [book, metrics],
+        limits: { sessionCapMs: server.sessionCapMs, idleTimeoutMs: server.idleTimeoutMs },
         onClosed: ended,
       });
       // A call that failed at once is over before it is known here.

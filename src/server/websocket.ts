@@ -1,8 +1,8 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { WebSocketServer, type WebSocket } from 'ws';
+import { WebSocket, WebSocketServer, type Server } from 'ws';
 import { CallError } from '../ports/errors.ts';
-import type { Socket, SocketHandlers } from '../ports/socket.ts';
+import { unansweredPings, type Socket, type SocketHandlers } from '../ports/socket.ts';
 import type { Clock, Timer } from '../time/clock.ts';
 
 export interface WebSocketOptions {
@@ -48,7 +48,7 @@ export function offeredSubprotocols(request: IncomingMessage): readonly string[]
  * knows the implementation behind them; a second one would take its place here.
  */
 export class WebSocketAcceptor {
-  readonly #server: WebSocketServer;
+  readonly #server: Server<typeof TellingWebSocket>;
   readonly #settings: Required<WebSocketOptions>;
   readonly #answers = new WeakMap<IncomingMessage, HandshakeAnswer>();
   readonly #open = new Set<WsSocket>();
@@ -57,6 +57,7 @@ export class WebSocketAcceptor {
     this.#settings = { ...defaults, ...options };
     this.#server = new WebSocketServer({
       noServer: true,
+      WebSocket: TellingWebSocket,
       clientTracking: false,
       perMessageDeflate: false,
       maxPayload: this.#settings.maxMessageBytes,
@@ -85,7 +86,7 @@ export class WebSocketAcceptor {
     head: Buffer,
     answer: HandshakeAnswer,
   ): Socket {
-    const opened: WebSocket[] = [];
+    const opened: TellingWebSocket[] = [];
     this.#answers.set(request, answer);
     this.#server.handleUpgrade(request, connection, head, (socket) => opened.push(socket));
     const [websocket] = opened;
@@ -113,9 +114,25 @@ export class WebSocketAcceptor {
   }
 }
 
+/** `ws` closes by itself when a message is too long; this lets the owner say so before. */
+class TellingWebSocket extends WebSocket {
+  /** Called once, before the closing handshake begins. */
+  beforeTooLarge: (() => void) | null = null;
+
+  override close(code?: number, reason?: string | Buffer): void {
+    // Only the library closes with 1009 and without a reason.
+    if (code === 1009 && reason === undefined) {
+      const tell = this.beforeTooLarge;
+      this.beforeTooLarge = null;
+      tell?.();
+    }
+    super.close(code, reason);
+  }
+}
+
 /** One open connection. Reads nothing until it is listened to, so that nothing has to be kept. */
 class WsSocket implements Socket {
-  readonly #websocket: WebSocket;
+  readonly #websocket: TellingWebSocket;
   readonly #settings: Required<WebSocketOptions>;
   #handlers: SocketHandlers | null = null;
   /** Set when the end came before anyone listened. */
@@ -124,19 +141,26 @@ class WsSocket implements Socket {
   #ownEnd: { readonly code: number; readonly reason: string } | null = null;
   #pingTimer: Timer | null = null;
   #closeTimer: Timer | null = null;
+  #holdTimer: Timer | null = null;
+  #heldUntilMs = 0;
   /** Pings since anything was heard. */
   #unanswered = 0;
   #lastPing: { readonly mark: string; readonly atMs: number } | null = null;
   #pings = 0;
   readonly #gone = Promise.withResolvers<null>();
 
-  constructor(websocket: WebSocket, settings: Required<WebSocketOptions>, onGone: () => void) {
+  constructor(
+    websocket: TellingWebSocket,
+    settings: Required<WebSocketOptions>,
+    onGone: () => void,
+  ) {
     this.#websocket = websocket;
     this.#settings = settings;
     websocket.pause();
     websocket.on('message', (data: Buffer, isBinary: boolean) => this.#message(data, isBinary));
     websocket.on('pong', (data) => this.#pong(data));
     websocket.on('ping', () => this.#heard());
+    websocket.beforeTooLarge = () => this.#handlers?.tooLarge?.(settings.maxMessageBytes);
     websocket.on('error', (error: Error & { code?: string }) => {
       // `ws` closes by itself after an error; what is kept is why, for the owner.
       if (error.code === 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH') {
@@ -147,6 +171,7 @@ class WsSocket implements Socket {
     websocket.on('close', (code, reason) => {
       this.#pingTimer?.cancel();
       this.#closeTimer?.cancel();
+      this.#holdTimer?.cancel();
       onGone();
       this.#gone.resolve(null);
       this.#finish(this.#ownEnd ?? { code, reason: reason.toString('utf8') });
@@ -173,11 +198,22 @@ class WsSocket implements Socket {
     if (this.#websocket.readyState === this.#websocket.OPEN) this.#websocket.send(message);
   }
 
+  hold(durationMs: number): void {
+    const { clock } = this.#settings;
+    const untilMs = clock.nowMs() + durationMs;
+    if (untilMs <= this.#heldUntilMs || this.#websocket.readyState !== this.#websocket.OPEN) return;
+    this.#heldUntilMs = untilMs;
+    this.#websocket.pause();
+    this.#holdTimer?.cancel();
+    this.#holdTimer = clock.timerAt(untilMs, () => this.#websocket.resume());
+  }
+
   close(code: number, reason: string): void {
     if (this.#websocket.readyState !== this.#websocket.OPEN) return;
     const short = truncateUtf8(reason, closeReasonBytes);
     this.#ownEnd ??= { code, reason: short };
     this.#pingTimer?.cancel();
+    this.#holdTimer?.cancel();
     // A paused socket would not see the peer's answer.
     this.#websocket.resume();
     // 1005 and 1006 are never sent: they say that there was no closing handshake.
@@ -226,7 +262,7 @@ class WsSocket implements Socket {
   #ping(): void {
     const { clock, pingAfterMs } = this.#settings;
     if (this.#unanswered >= unansweredLimit) {
-      this.#ownEnd ??= { code: 1006, reason: 'no answer to pings' };
+      this.#ownEnd ??= { code: 1006, reason: unansweredPings };
       this.#websocket.terminate();
       return;
     }

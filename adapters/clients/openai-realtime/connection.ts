@@ -11,11 +11,14 @@ import { CallError, errorTable, type ErrorCode } from '../../../src/ports/errors
 import type { CloseReason, LogEntry } from '../../../src/ports/events.ts';
 import type { Logger } from '../../../src/ports/log.ts';
 import type { ServerVad } from '../../../src/ports/settings.ts';
-import type { Socket, SocketHandlers } from '../../../src/ports/socket.ts';
+import { unansweredPings, type Socket, type SocketHandlers } from '../../../src/ports/socket.ts';
 import type { Clock } from '../../../src/time/clock.ts';
 import type { IdSource } from '../../../src/time/ids.ts';
-import { decode, type Decoded } from './decode.ts';
+import type { Decoded } from './decode.ts';
 import { commandError, errorEvent } from './errors.ts';
+import { eventText } from './event-text.ts';
+import { Inflow } from './inflow.ts';
+import { MessageReader } from './append-frame.ts';
 import { writeRetrieved } from './items.ts';
 import { defaultServerVad, readSessionUpdate } from './session.ts';
 import { RealtimeView } from './view.ts';
@@ -25,6 +28,9 @@ const invalidEventLimit = 20;
 
 /** Events that may wait for `session.created`, which is always the first. */
 const heldLimit = 64;
+
+/** Most bytes that may wait for the client to read them, when another event is to be written. */
+const unsentLimitBytes = 4 * 1024 * 1024;
 
 /** Most bytes of text that a close frame has room for. */
 const closeReasonLimitBytes = 123;
@@ -52,6 +58,9 @@ export class RealtimeConnection implements CallView, SocketHandlers {
   readonly #socket: Socket;
   readonly #call: CallControl;
   readonly #log: Logger;
+  readonly #clock: Clock;
+  readonly #inflow = new Inflow();
+  readonly #reader = new MessageReader();
   readonly #view: RealtimeView;
   /** Turn detection as it was when it was last on: what switching it on again starts from. */
   #turnDetection: ServerVad = defaultServerVad;
@@ -61,6 +70,8 @@ export class RealtimeConnection implements CallView, SocketHandlers {
   #created = false;
   #held: ServerEvent[] = [];
   #closed = false;
+  /** The end is on its way: nothing but its reason is written any more. */
+  #ending = false;
   /** Id of the client event being handled, for the error that says it ended the call. */
   #eventId: string | null = null;
 
@@ -68,7 +79,8 @@ export class RealtimeConnection implements CallView, SocketHandlers {
     this.#socket = socket;
     this.#call = call;
     this.#log = log;
-    const capMs = call.capabilities.sessionCapMs;
+    this.#clock = clock;
+    const capMs = call.sessionCapMs;
     const expiresAt = capMs === null ? null : Math.floor((clock.epochMs() + capMs) / 1000);
     this.#view = new RealtimeView({ ids, model: call.agent, expiresAt });
   }
@@ -119,13 +131,21 @@ export class RealtimeConnection implements CallView, SocketHandlers {
   // The socket's side.
 
   text(message: string): void {
-    if (this.#closed) return;
-    const decoded = decode(message, {
+    if (this.#over()) return;
+    const nowMs = this.#clock.nowMs();
+    this.#charge(message.length, nowMs);
+    const decoded = this.#reader.read(message, {
       inputFormat: this.#call.settings.inputFormat,
+      outputFormat: this.#call.settings.outputFormat,
       backend: this.#view.backend,
     });
     this.#eventId = decoded.eventId;
-    if (decoded.kind === 'invalid' && malformed.has(decoded.error.code)) {
+    // What is refused is not kept: it counts among the messages only.
+    const words = decoded.kind !== 'audio' && decoded.kind !== 'invalid';
+    const tooMuch = words ? this.#inflow.words(message.length, nowMs) : null;
+    if (tooMuch !== null) {
+      this.#end(tooMuch);
+    } else if (decoded.kind === 'invalid' && malformed.has(decoded.error.code)) {
       this.#malformed(decoded.error);
     } else {
       this.#invalidInARow = 0;
@@ -134,20 +154,38 @@ export class RealtimeConnection implements CallView, SocketHandlers {
     this.#eventId = null;
   }
 
-  binary(): void {
-    if (this.#closed) return;
+  binary(message: Uint8Array): void {
+    if (this.#over()) return;
+    this.#charge(message.byteLength, this.#clock.nowMs());
     this.#malformed(new CallError('invalid_event', 'Messages are JSON text, not binary.'));
+  }
+
+  tooLarge(limitBytes: number): void {
+    if (this.#over()) return;
+    this.#end(
+      new CallError('message_too_large', `A message may have at most ${limitBytes} bytes.`),
+    );
   }
 
   pong(roundTripMs: number): void {
     this.#roundTripMs = roundTripMs;
   }
 
-  closed(code: number): void {
+  closed(code: number, reason: string): void {
     if (this.#closed) return;
     this.#closed = true;
     this.#report();
-    this.#call.close({ kind: 'client', wireCode: code });
+    this.#call.close(
+      reason === unansweredPings
+        ? { kind: 'error', code: 'unresponsive_client', message: reason }
+        : { kind: 'client', wireCode: code },
+    );
+  }
+
+  /** Who sends more than the others may wait for is read more slowly. */
+  #charge(length: number, nowMs: number): void {
+    const holdMs = this.#inflow.message(length, nowMs);
+    if (holdMs > 0) this.#socket.hold(holdMs);
   }
 
   #act(decoded: Decoded): void {
@@ -231,8 +269,24 @@ export class RealtimeConnection implements CallView, SocketHandlers {
     this.close(reason);
   }
 
+  /** Whoever writes an event is in the middle of something: the call ends when that is finished. */
+  #endSoon(error: CallError): void {
+    this.#ending = true;
+    queueMicrotask(() => this.#end(error));
+  }
+
+  /** A method, because what is called meanwhile may change it. */
+  #over(): boolean {
+    return this.#closed || this.#ending;
+  }
+
   #send(event: ServerEvent): void {
-    if (this.#closed) return;
+    if (this.#over()) return;
+    if (this.#socket.unsentBytes > unsentLimitBytes) {
+      const message = `More than ${unsentLimitBytes} bytes of events wait to be read.`;
+      this.#endSoon(new CallError('slow_reader', message));
+      return;
+    }
     if (event.type === 'session.created') {
       this.#created = true;
       this.#write(event);
@@ -249,11 +303,11 @@ export class RealtimeConnection implements CallView, SocketHandlers {
       return;
     }
     const message = `More than ${heldLimit} answers wait for the session to begin.`;
-    this.#end(new CallError('queue_overflow', message));
+    this.#endSoon(new CallError('queue_overflow', message));
   }
 
   #write(event: ServerEvent): void {
-    this.#socket.sendText(JSON.stringify(event));
+    this.#socket.sendText(eventText(event));
   }
 
   #finish(code: number, reason: string): void {

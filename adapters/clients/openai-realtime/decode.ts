@@ -10,8 +10,14 @@ import type { ClientCommand } from '../../../src/ports/client.ts';
 import { CallError } from '../../../src/ports/errors.ts';
 import { decodeAudio } from './audio-payload.ts';
 import { issueError } from './errors.ts';
-import { readItem, readResponseParams } from './requests.ts';
+import { checkShape } from './message-shape.ts';
+import { readItem, readResponseParams, type RequestContext } from './requests.ts';
 import { lineIdOf } from './response-id.ts';
+
+/** Longest message that is not audio, characters; a longer one is refused. */
+const wordsLimitCharacters = 1024 * 1024;
+/** Longest one that the call survives, characters. */
+const messageLimitCharacters = 15 * 1024 * 1024;
 
 /** What a client event means. `eventId` is the client's own, `null` where it gave none. */
 export type Decoded = DecodedMeaning & { readonly eventId: string | null };
@@ -24,10 +30,8 @@ type DecodedMeaning =
   | { readonly kind: 'invalid'; readonly error: CallError };
 
 /** What reading an event depends on. */
-export interface DecodeContext {
+export interface DecodeContext extends RequestContext {
   readonly inputFormat: AudioFormat;
-  /** Name of the backend that answers, for refusals. */
-  readonly backend: string;
 }
 
 /** Reads one text message. Never throws: whatever is wrong with it is part of the result. */
@@ -36,6 +40,7 @@ export function decode(text: string, context: DecodeContext): Decoded {
   try {
     const raw = parseObject(text);
     eventId = ownEventId(raw);
+    checkLength(text.length, raw['type']);
     return { ...readEvent(parseEvent(raw), context), eventId };
   } catch (thrown) {
     if (!(thrown instanceof CallError)) throw thrown;
@@ -44,6 +49,7 @@ export function decode(text: string, context: DecodeContext): Decoded {
 }
 
 function parseObject(text: string): Readonly<Record<string, unknown>> {
+  checkShape(text);
   let raw: unknown;
   try {
     raw = JSON.parse(text);
@@ -55,6 +61,15 @@ function parseObject(text: string): Readonly<Record<string, unknown>> {
     throw new CallError('invalid_event', 'A message must be a JSON object.');
   }
   return raw as Readonly<Record<string, unknown>>;
+}
+
+/** Audio has a limit of its own, after decoding. */
+function checkLength(lengthCharacters: number, type: unknown): void {
+  if (type === 'input_audio_buffer.append' || lengthCharacters <= wordsLimitCharacters) return;
+  const tooLarge = lengthCharacters > messageLimitCharacters;
+  const limit = tooLarge ? messageLimitCharacters : wordsLimitCharacters;
+  const message = `A message that is not audio may have at most ${limit} characters.`;
+  throw new CallError(tooLarge ? 'message_too_large' : 'invalid_value', message);
 }
 
 function ownEventId(raw: Readonly<Record<string, unknown>>): string | null {
@@ -111,7 +126,7 @@ type CommandEvent = Exclude<
   { type: 'input_audio_buffer.append' | 'session.update' | 'conversation.item.retrieve' }
 >;
 
-function readCommand(event: CommandEvent, { backend }: DecodeContext): ClientCommand {
+function readCommand(event: CommandEvent, context: DecodeContext): ClientCommand {
   switch (event.type) {
     case 'input_audio_buffer.commit':
       return { type: 'commit' };
@@ -122,7 +137,7 @@ function readCommand(event: CommandEvent, { backend }: DecodeContext): ClientCom
     case 'conversation.item.create':
       return {
         type: 'item.create',
-        item: readItem(event.item, 'item', backend),
+        item: readItem(event.item, 'item', context.backend),
         after: event.previous_item_id ?? null,
       };
     case 'conversation.item.truncate':
@@ -130,7 +145,7 @@ function readCommand(event: CommandEvent, { backend }: DecodeContext): ClientCom
     case 'conversation.item.delete':
       return { type: 'item.delete', itemId: event.item_id };
     case 'response.create':
-      return readResponseParams(event.response ?? {}, event.event_id ?? null, backend);
+      return readResponseParams(event.response ?? {}, event.event_id ?? null, context);
     case 'response.cancel':
       return { type: 'cancel', lineId: cancelledLine(event.response_id ?? null) };
     case 'parley.playback':

@@ -1,7 +1,7 @@
 import type { ClientItem, WireInputItem } from '../../../protocol/openai-realtime/items.ts';
 import type { ResponseParams } from '../../../protocol/openai-realtime/response.ts';
 import type { WireAudioFormat, WireToolChoice } from '../../../protocol/openai-realtime/values.ts';
-import { pcm24k, type AudioFormat } from '../../../src/audio/format.ts';
+import { pcm24k, pcma8k, pcmu8k, sameFormat, type AudioFormat } from '../../../src/audio/format.ts';
 import type { ClientCommand, InputItem, NewItem } from '../../../src/ports/client.ts';
 import type { ItemContent } from '../../../src/ports/conversation.ts';
 import { CallError } from '../../../src/ports/errors.ts';
@@ -13,12 +13,24 @@ type WireTools = NonNullable<ResponseParams['tools']>;
 type WireVoice = NonNullable<NonNullable<ResponseParams['audio']>['output']>['voice'];
 type TextContent = ItemContent & { readonly type: 'text' };
 
-/** Reads a format. @throws CallError where it is not the one that is spoken here */
-export function readFormat(format: WireAudioFormat, param: string, backend: string): AudioFormat {
-  if (format.type !== 'audio/pcm' || (format.rate ?? pcm24k.rateHz) !== pcm24k.rateHz) {
-    throw unsupported(param, `An audio format other than audio/pcm at 24000 Hz`, backend);
+/** What a request is read against. */
+export interface RequestContext {
+  /** The call's own, which an answer cannot depart from. */
+  readonly outputFormat: AudioFormat;
+  /** Name of the backend that answers, for refusals. */
+  readonly backend: string;
+}
+
+/** Reads a format; whether it is spoken here is the call's to say. */
+export function readFormat(format: WireAudioFormat): AudioFormat {
+  switch (format.type) {
+    case 'audio/pcm':
+      return { codec: 'pcm16', rateHz: format.rate ?? pcm24k.rateHz };
+    case 'audio/pcmu':
+      return pcmu8k;
+    case 'audio/pcma':
+      return pcma8k;
   }
-  return pcm24k;
 }
 
 /** Reads a list of tools. @throws CallError for tools that are not functions */
@@ -107,17 +119,17 @@ export function readItem(item: ClientItem, param: string, backend: string): NewI
 export function readResponseParams(
   params: ResponseParams,
   requestId: string | null,
-  backend: string,
+  context: RequestContext,
 ): ClientCommand & { readonly type: 'respond' } {
   return {
     type: 'respond',
     requestId,
     outOfBand: params.conversation === 'none',
-    overrides: readOverrides(params, backend),
+    overrides: readOverrides(params, context),
     metadata: params.metadata ?? null,
     input:
       params.input?.map((item, index) =>
-        readInputItem(item, `response.input[${index}]`, backend),
+        readInputItem(item, `response.input[${index}]`, context.backend),
       ) ?? null,
   };
 }
@@ -127,7 +139,10 @@ function readInputItem(item: WireInputItem, param: string, backend: string): Inp
   return readItem(item, param, backend);
 }
 
-function readOverrides(params: ResponseParams, backend: string): LineOverrides {
+function readOverrides(
+  params: ResponseParams,
+  { backend, outputFormat }: RequestContext,
+): LineOverrides {
   // A response shows none of these, so that taking them would be taking and forgetting.
   if ((params.prompt ?? null) !== null) {
     throw unsupported('response.prompt', 'A stored prompt', backend);
@@ -139,8 +154,12 @@ function readOverrides(params: ResponseParams, backend: string): LineOverrides {
     throw unsupported('response.parallel_tool_calls', 'A limit on parallel tool calls', backend);
   }
   const output = params.audio?.output;
-  if (output?.format !== undefined) {
-    readFormat(output.format, 'response.audio.output.format', backend);
+  if (output?.format !== undefined && !sameFormat(readFormat(output.format), outputFormat)) {
+    throw unsupported(
+      'response.audio.output.format',
+      "An audio format other than the session's",
+      backend,
+    );
   }
   const overrides: Writable<LineOverrides> = {};
   if ((params.instructions ?? null) !== null) overrides.instructions = params.instructions ?? '';

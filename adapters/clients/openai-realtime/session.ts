@@ -72,7 +72,7 @@ export function readSessionUpdate(
   }
   const { input, output } = update.audio ?? {};
   if (input?.format !== undefined) {
-    patch.inputFormat = readFormat(input.format, 'session.audio.input.format', backend);
+    patch.inputFormat = readFormat(input.format);
   }
   if (input?.transcription !== undefined) {
     patch.callerTranscripts =
@@ -85,7 +85,7 @@ export function readSessionUpdate(
         : readTurnDetection(input.turn_detection, context.turnDetection);
   }
   if (output?.format !== undefined) {
-    patch.outputFormat = readFormat(output.format, 'session.audio.output.format', backend);
+    patch.outputFormat = readFormat(output.format);
   }
   if (output?.voice !== undefined) patch.voice = readVoice(output.voice);
   return patch;

@@ -166,6 +166,50 @@ test('a peer that does not answer the closing handshake is cut off', async () =>
   expect(acceptor.open).toBe(0);
 });
 
+test('a held peer is read no more, until the hold is over, and loses nothing', async () => {
+  const { client, socket } = await connectPair();
+  const heard = listen(socket);
+  socket.hold(500);
+  socket.hold(100);
+  client.send('one');
+  const flushed = new Promise((resolve) => client.send('two', resolve));
+  await flushed;
+  clock.advance(499);
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(heard.texts).toEqual([]);
+  clock.advance(1);
+  await expect.poll(() => heard.texts).toEqual(['one', 'two']);
+});
+
+test('a held peer that is closed leaves no timer and sees the close', async () => {
+  const { client, socket } = await connectPair();
+  const heard = listen(socket);
+  const clientEnd = ended(client);
+  socket.hold(60_000);
+  socket.close(1008, 'enough');
+  expect(await clientEnd).toMatchObject({ code: 1008 });
+  await heard.closed;
+  expect(clock.pending).toBe(0);
+});
+
+test('the owner is told of a message over the limit while it can still say something', async () => {
+  const { client, socket } = await connectPair();
+  const said = new Promise((resolve) =>
+    client.on('message', (data) => resolve((data as Buffer).toString('utf8'))),
+  );
+  const clientEnd = ended(client);
+  socket.listen({
+    text: () => undefined,
+    binary: () => undefined,
+    pong: () => undefined,
+    closed: () => undefined,
+    tooLarge: (limitBytes) => socket.sendText(`at most ${limitBytes}`),
+  });
+  client.send('x'.repeat(1025));
+  expect(await said).toBe('at most 1024');
+  expect(await clientEnd).toMatchObject({ code: 1009 });
+});
+
 test('a subprotocol that was not offered is never selected', async () => {
   const { client } = await connectPair();
   expect(client.protocol).toBe('');

@@ -6,7 +6,7 @@ import {
   ScriptedBackend,
   turnCapabilities,
 } from '../../support/scripted-backend.ts';
-import { pcm16k } from '../../../src/audio/format.ts';
+import { pcm16k, pcm24k, pcma8k, pcmu8k } from '../../../src/audio/format.ts';
 import type { BackendEvent, LineOutcome, StreamFrame } from '../../../src/ports/backend.ts';
 import type { CallSettings } from '../../../src/ports/settings.ts';
 import type { ClientCommand, InputItem, NewItem } from '../../../src/ports/client.ts';
@@ -97,7 +97,10 @@ const patch: fc.Arbitrary<Partial<CallSettings>> = fc.constantFrom<Partial<CallS
   { tools: [{ name: 'book', description: null, parameters: null }] },
   { tools: [{ name: 'quick', description: 'a clash', parameters: null }] },
   { callerTranscripts: false },
-  { outputFormat: { codec: 'pcmu', rateHz: 8000 } },
+  { outputFormat: pcmu8k },
+  { outputFormat: pcma8k },
+  { outputFormat: pcm24k },
+  { outputFormat: pcm16k },
 );
 
 const respond: fc.Arbitrary<(ids: Ids) => ClientCommand> = fc

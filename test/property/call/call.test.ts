@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { blow, gust, storm, weather, type Aftermath, type Weather } from './call-storm.ts';
+import { bytesPerSample } from '../../../src/audio/format.ts';
 import { CallHarness, durationMs, settle, silence, speech } from '../../support/call-harness.ts';
 import { prepareResampler } from '../../../src/audio/resampler.ts';
 import type { Line } from '../../../src/ports/events.ts';
@@ -27,6 +28,7 @@ function expectOrderedLog({ harness }: Aftermath): void {
 function expectLinesWhole({ harness }: Aftermath): void {
   const open = new Map<string, Line>();
   const sent = new Map<string, number>();
+  const ratesHz = new Map<string, number>();
   let epoch = 0;
   for (const each of harness.view.seen) {
     if (each.kind === 'audio') {
@@ -37,8 +39,10 @@ function expectLinesWhole({ harness }: Aftermath): void {
       if (line?.epoch !== null) expect(line?.epoch).toBe(epoch);
       expect(lineStartSample).toBe(sent.get(lineId) ?? 0);
       expect(bytes.byteLength).toBeGreaterThan(0);
-      expect(bytes.byteLength % 2).toBe(0);
-      sent.set(lineId, lineStartSample + bytes.byteLength / 2);
+      const width = bytesPerSample(each.format.codec);
+      expect(bytes.byteLength % width).toBe(0);
+      sent.set(lineId, lineStartSample + bytes.byteLength / width);
+      ratesHz.set(lineId, each.format.rateHz);
       continue;
     }
     const { entry } = each;
@@ -56,7 +60,8 @@ function expectLinesWhole({ harness }: Aftermath): void {
     } else if (entry.type === 'line.closed') {
       const { generatedMs, sentMs, heardMs } = entry.extent;
       expect(open.delete(entry.lineId)).toBe(true);
-      expect(sentMs).toBeCloseTo((sent.get(entry.lineId) ?? 0) / 24, 6);
+      const samplesPerMs = (ratesHz.get(entry.lineId) ?? 1000) / 1000;
+      expect(sentMs).toBeCloseTo((sent.get(entry.lineId) ?? 0) / samplesPerMs, 6);
       expect(heardMs).toBeGreaterThanOrEqual(0);
       expect(heardMs).toBeLessThanOrEqual(sentMs);
       expect(sentMs).toBeLessThanOrEqual(generatedMs);
@@ -72,7 +77,8 @@ function expectPaced({ harness }: Aftermath, { playoutLeadMs }: Weather): void {
   for (const each of harness.view.seen) {
     if (each.kind === 'audio') {
       if (lines.get(each.audio.lineId)?.epoch === null) continue;
-      playedOutAtMs = Math.max(playedOutAtMs, each.atMs) + durationMs(each.audio.bytes);
+      playedOutAtMs =
+        Math.max(playedOutAtMs, each.atMs) + durationMs(each.audio.bytes, each.format);
       expect(playedOutAtMs - each.atMs).toBeLessThanOrEqual(playoutLeadMs + samplesToleranceMs);
     } else if (each.entry.type === 'agent.cut') playedOutAtMs = each.entry.atMs;
   }

@@ -11,7 +11,7 @@ import { ManualClock } from '../../../src/time/manual-clock.ts';
 import { FakeCall } from '../../support/fake-call.ts';
 import { FakeSocket } from '../../unit/clients/fake-socket.ts';
 
-const context = { inputFormat: pcm24k, backend: 'b' };
+const context = { inputFormat: pcm24k, outputFormat: pcm24k, backend: 'b' };
 const types = fc.constantFrom(...Object.keys(clientEventSchemas), 'nonsense', '__proto__');
 const keys = fc.constantFrom(
   ...['session', 'response', 'item', 'audio', 'item_id', 'type', 'role', 'content', 'tools'],

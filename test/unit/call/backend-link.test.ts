@@ -19,16 +19,11 @@ function setUp(backends: readonly BackendPort[]) {
   const told: string[] = [];
   let droppedSamples = 0;
   const timeline = new ChunkTimeline(pcm24k);
-  const context = ({ name, capabilities }: BackendPort): BackendContext => ({
+  const context = ({ capabilities }: BackendPort): BackendContext => ({
     callId: 'call_1',
     agent: 'desk',
     authority: 'gateway',
-    settings: initialSettings(plainAgent, {
-      backend: name,
-      capabilities,
-      authority: 'gateway',
-      voiceLocked: false,
-    }),
+    settings: initialSettings(plainAgent, { capabilities, authority: 'gateway' }),
     inputFormat: pcm24k,
     outputFormat: pcm24k,
     seed: null,
@@ -90,6 +85,86 @@ describe('opening', () => {
     link.send(clear);
     await settle();
     expect(told).toEqual([
+      'opening first',
+      'failed first backend_refused',
+      'opening second',
+      'ready second after 0',
+    ]);
+    expect(second.session.leftovers).toEqual([clear]);
+  });
+
+  it('begins once more while it is under way, without losing what waits', async () => {
+    const backend = new ScriptedBackend({ opening: 'held' });
+    const { clock, told, link, audio } = setUp([backend]);
+    link.start();
+    link.send(audio());
+    link.send(clear);
+    expect(link.reopen()).toBe(true);
+    await settle();
+    expect(backend.sessions).toHaveLength(2);
+    backend.release();
+    await settle();
+    expect(told).toEqual(['opening scripted', 'opening scripted', 'ready scripted after 0']);
+    expect(backend.sessions[0]?.closed).toBe(true);
+    expect(backend.session.leftovers).toEqual([clear]);
+    expect(backend.session.audio).toHaveLength(1);
+    expect(clock.pending).toBe(0);
+  });
+
+  it('begins once more for a session that got nothing but settings', async () => {
+    const backend = new ScriptedBackend();
+    const { told, link } = setUp([backend]);
+    const settings = initialSettings(plainAgent, {
+      capabilities: backend.capabilities,
+      authority: 'gateway',
+    });
+    link.start();
+    await settle();
+    link.send({ type: 'configure', settings });
+    expect(link.reopen()).toBe(true);
+    expect(link.open).toBe(false);
+    link.send(clear);
+    expect(backend.sessions[0]?.closed).toBe(true);
+    await settle();
+    expect(told.filter((what) => what.startsWith('ready'))).toHaveLength(2);
+    expect(backend.session.leftovers).toEqual([clear]);
+    backend.session.hangUp();
+    await settle();
+    expect(told.at(-1)).toBe('failed scripted backend_closed for good');
+  });
+
+  it('never begins once more for a session in use, nor before or after the call', async () => {
+    const backend = new ScriptedBackend();
+    const { link } = setUp([backend]);
+    expect(link.reopen()).toBe(false);
+    link.start();
+    await settle();
+    link.send(clear);
+    expect(link.reopen()).toBe(false);
+    link.close();
+    expect(link.reopen()).toBe(false);
+    const talking = new ScriptedBackend();
+    const { link: other } = setUp([talking]);
+    other.start();
+    await settle();
+    talking.session.emit({ type: 'line.started', lineId: 'a' });
+    await settle();
+    expect(other.reopen()).toBe(false);
+    expect(talking.sessions).toHaveLength(1);
+    expect(talking.session.closed).toBe(false);
+  });
+
+  it('goes on to the next backend where it fails the second time', async () => {
+    const first = new ScriptedBackend({ name: 'first' });
+    const second = new ScriptedBackend({ name: 'second' });
+    const { told, link } = setUp([first, second]);
+    link.start();
+    await settle();
+    first.open = () => Promise.reject(new CallError('backend_refused', 'no'));
+    expect(link.reopen()).toBe(true);
+    link.send(clear);
+    await settle();
+    expect(told.slice(2)).toEqual([
       'opening first',
       'failed first backend_refused',
       'opening second',

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { answer, plainLine } from '../../support/call-harness.ts';
 import { LineTrack } from '../../../src/call/line-track.ts';
-import { pcm24k } from '../../../src/audio/format.ts';
+import { pcm24k, pcma8k, pcmu8k } from '../../../src/audio/format.ts';
 import { PlayoutClock } from '../../../src/call/playout.ts';
 
 function aTrack(sentMs: number, line = plainLine()): LineTrack {
@@ -53,11 +53,36 @@ describe('line track', () => {
     expect(track.audio()).toBeNull();
   });
 
-  it('keeps at most 120 s of its audio', () => {
+  it('keeps the first 120 s of its audio, without holes', () => {
     const track = aTrack(119_990);
     track.sent(answer(20), 0);
-    expect(track.sentMs).toBe(120_010);
-    expect(track.audio()?.byteLength).toBe(119_990 * 48);
+    track.sent(answer(5), 0);
+    expect(track.sentMs).toBe(120_015);
+    const kept = track.audio();
+    expect(kept?.byteLength).toBe(120_000 * 48);
+    expect(kept?.subarray(119_990 * 48)).toEqual(Buffer.from(answer(10)));
+  });
+
+  it('counts G.711 by its 8 bytes a millisecond', () => {
+    const track = new LineTrack(plainLine(), pcmu8k, new PlayoutClock(8_000), 0);
+    track.generatedSamples = 8_000;
+    track.sent(
+      Uint8Array.from({ length: 8_000 }, (_, index) => index % 251),
+      0,
+    );
+    expect(track.sentMs).toBe(1000);
+    expect(track.heardMs(560, 0)).toBe(500);
+    track.freeze(250);
+    expect(track.audio()).toHaveLength(2000);
+    track.sent(new Uint8Array(960_000), 0);
+    track.freeze(0);
+    expect(track.extent(0, 0)).toMatchObject({ generatedMs: 1000, sentMs: 121_000, heardMs: 0 });
+  });
+
+  it('keeps the first 120 s of G.711 too', () => {
+    const track = new LineTrack(plainLine(), pcma8k, new PlayoutClock(8_000), 0);
+    track.sent(new Uint8Array(960_100), 0);
+    expect(track.audio()).toHaveLength(960_000);
   });
 
   it('counts the whole text of a text line as heard', () => {

@@ -5,6 +5,18 @@ const rateHz = 24_000;
 const ms = (value: number): number => (value * rateHz) / 1000;
 
 describe('playout clock', () => {
+  it('takes another rate until something was sent', () => {
+    const playout = new PlayoutClock(rateHz);
+    playout.flushed(10);
+    playout.retune(8_000);
+    expect(playout.rateHz).toBe(8_000);
+    playout.sent(1_600, 100);
+    expect(playout.leadMs(100)).toBe(200);
+    expect(playout.pacedSample(150)).toBe(400);
+    playout.retune(8_000);
+    expect(() => playout.retune(rateHz)).toThrow(TypeError);
+  });
+
   it('plays sent audio in real time from the moment it was sent', () => {
     const playout = new PlayoutClock(rateHz);
     playout.sent(ms(200), 1000);

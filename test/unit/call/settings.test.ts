@@ -7,6 +7,7 @@ import {
   type SettingsContext,
 } from '../../../src/call/settings.ts';
 import { frameCapabilities, turnCapabilities } from '../../support/scripted-backend.ts';
+import { pcm16k, pcm24k, pcma8k, pcmu8k } from '../../../src/audio/format.ts';
 import { plainAgent, plainDetection } from '../../support/call-harness.ts';
 import type { BackendCapabilities } from '../../../src/ports/backend.ts';
 import type { CallSettings } from '../../../src/ports/settings.ts';
@@ -16,12 +17,14 @@ const turns: SettingsContext = {
   capabilities: turnCapabilities,
   authority: 'gateway',
   voiceLocked: false,
+  formatLocked: { input: false, output: false },
 };
 const frames: SettingsContext = {
   backend: 'frames',
   capabilities: frameCapabilities,
   authority: 'model',
   voiceLocked: false,
+  formatLocked: { input: false, output: false },
 };
 const start = initialSettings(plainAgent, turns);
 const tool = { name: 'find_room', description: null, parameters: null };
@@ -156,12 +159,28 @@ describe('a wish', () => {
     );
   });
 
-  it('for another format than PCM16 at 24 kHz is refused, each way', () => {
-    const telephone = { codec: 'pcmu', rateHz: 8000 } as const;
-    const narrow = { codec: 'pcm16', rateHz: 16_000 } as const;
-    expect(refusal({ inputFormat: telephone })).toBe('invalid_value inputFormat');
-    expect(refusal({ outputFormat: telephone })).toBe('invalid_value outputFormat');
-    expect(refusal({ outputFormat: narrow })).toBe('invalid_value outputFormat');
+  it('for G.711 is taken, each way for itself', () => {
+    const wish = { inputFormat: pcmu8k, outputFormat: pcma8k };
+    expect(after(wish)).toEqual({ ...start, ...wish });
+    expect(after({ inputFormat: pcma8k }).outputFormat).toEqual(pcm24k);
+  });
+
+  it('for a format that is not spoken here is refused, each way', () => {
+    expect(refusal({ inputFormat: pcm16k })).toBe('invalid_value inputFormat');
+    expect(refusal({ outputFormat: pcm16k })).toBe('invalid_value outputFormat');
+    const wide = { codec: 'pcma', rateHz: 16_000 } as const;
+    expect(refusal({ outputFormat: wide })).toBe('invalid_value outputFormat');
+  });
+
+  it('for another format is refused in the direction that audio has gone', () => {
+    const heard = { ...turns, formatLocked: { input: true, output: false } };
+    expect(refusal({ inputFormat: pcmu8k }, heard)).toBe('invalid_value inputFormat');
+    expect(refusal({ outputFormat: pcmu8k }, heard)).toBe('taken');
+    const spoken = { ...turns, formatLocked: { input: false, output: true } };
+    expect(refusal({ inputFormat: pcmu8k }, spoken)).toBe('taken');
+    expect(refusal({ outputFormat: pcmu8k }, spoken)).toBe('invalid_value outputFormat');
+    const both = { ...turns, formatLocked: { input: true, output: true } };
+    expect(refusal({ inputFormat: pcm24k, outputFormat: pcm24k }, both)).toBe('taken');
   });
 
   it('for another voice is refused once the agent has been heard', () => {
@@ -182,6 +201,15 @@ describe('a wish', () => {
 });
 
 describe('settings carried to another backend', () => {
+  it('keep the formats of the client, also those that are settled', () => {
+    const current = after({ inputFormat: pcmu8k, outputFormat: pcma8k });
+    const locked = { ...frames, formatLocked: { input: true, output: true } };
+    expect(adaptSettings(current, plainAgent, locked)).toMatchObject({
+      inputFormat: pcmu8k,
+      outputFormat: pcma8k,
+    });
+  });
+
   it('keep what it can honour and fall back to its own start where it cannot', () => {
     const current = after({
       instructions: 'Be loud.',

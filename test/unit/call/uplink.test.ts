@@ -1,7 +1,8 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { EnergyDetector } from '../../support/energy-detector.ts';
-import { pcm16k, pcm24k } from '../../../src/audio/format.ts';
+import { pcm16k, pcm24k, pcma8k, pcmu8k } from '../../../src/audio/format.ts';
 import { prepareResampler } from '../../../src/audio/resampler.ts';
+import { squareOf } from '../../support/format-sounds.ts';
 import { settle, silence, speech } from '../../support/call-harness.ts';
 import { Uplink } from '../../../src/call/uplink.ts';
 import type { BackendCommand } from '../../../src/ports/backend.ts';
@@ -43,6 +44,29 @@ describe('uplink', () => {
     expect(chunks[0]).toMatchObject({ startSample: 0, samples: 480, atMs: 0 });
     expect(uplink.endSample).toBe(480);
     expect(uplink.endMs).toBe(20);
+  });
+
+  it('begins anew in another format, for the backend and the detector, until there is audio', () => {
+    const { uplink, chunks, send, scores } = setUp();
+    uplink.connect(pcm24k);
+    uplink.listen(true);
+    uplink.setFormat(pcmu8k);
+    expect(uplink.format).toEqual(pcmu8k);
+    const bytes = squareOf(pcmu8k, 100);
+    uplink.push(bytes, 100);
+    send();
+    expect(uplink.endMs).toBe(100);
+    expect(uplink.slice(0, 800)).toEqual(bytes);
+    expect(uplink.sampleAt(50)).toBe(400);
+    expect(chunks[0]).toMatchObject({ ...pcm24k, startSample: 0 });
+    // Frames of 32 ms at 16 kHz; the change of rate holds back a few ms.
+    expect(scores.map(({ audioMs }) => audioMs)).toEqual([32, 64, 96].slice(0, scores.length));
+    expect(scores.length).toBeGreaterThanOrEqual(2);
+    expect(scores.every(({ probability }) => probability > 0.95)).toBe(true);
+    uplink.setFormat(pcmu8k);
+    expect(() => uplink.setFormat(pcma8k)).toThrow(TypeError);
+    expect(() => uplink.setFormat({ ...pcm24k })).toThrow(TypeError);
+    uplink.close();
   });
 
   it('scales positions for a backend of another rate, without gaps', () => {

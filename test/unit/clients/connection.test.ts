@@ -58,9 +58,11 @@ describe('the beginning', () => {
     expect(socket.types).toEqual(['session.created', 'session.updated', 'error']);
   });
 
-  it('does not pile up answers without end while the call is not open', () => {
+  it('does not pile up answers without end while the call is not open', async () => {
     const { socket } = connect({}, false);
     for (let count = 0; count < 65; count += 1) socket.receive(update({ tracing: null }));
+    // The call ends after the event that was too much, not in the middle of it.
+    await Promise.resolve();
     expect(socket.types).toEqual(['error']);
     expect(socket.events[0]).toMatchObject({ error: { code: 'queue_overflow' } });
     expect(socket.closedWith?.code).toBe(1011);
@@ -99,6 +101,8 @@ describe('an update', () => {
     ['turnDetection', 'session.audio.input.turn_detection'],
     ['turnDetection.idleTimeoutMs', 'session.audio.input.turn_detection.idle_timeout_ms'],
     ['voice', 'session.audio.output.voice'],
+    ['inputFormat', 'session.audio.input.format'],
+    ['outputFormat', 'session.audio.output.format'],
   ])('that is refused for %s names %s', (param, wire) => {
     const { socket } = connect({
       answer: () => refused('unsupported_by_backend', 'Backend parrot cannot.', { param }),
@@ -116,14 +120,38 @@ describe('an update', () => {
     });
   });
 
+  it('of the formats holds for what is appended and asked for next', () => {
+    const { socket, call } = connect();
+    const append = { type: 'input_audio_buffer.append', audio: 'AQID' };
+    socket.receive(append);
+    expect(socket.events.at(-1)).toMatchObject({ error: { code: 'invalid_audio' } });
+    const [pcmu, pcma] = [{ type: 'audio/pcmu' }, { type: 'audio/pcma' }];
+    socket.receive(update({ audio: { input: { format: pcmu }, output: { format: pcma } } }));
+    expect(socket.events.at(-1)).toMatchObject({
+      type: 'session.updated',
+      session: { audio: { input: { format: pcmu }, output: { format: pcma } } },
+    });
+    socket.receive(append);
+    expect(call.audio.map((bytes) => [...bytes])).toEqual([[1, 2, 3]]);
+    const ask = (format: object): unknown => {
+      socket.receive({ type: 'response.create', response: { audio: { output: { format } } } });
+      return call.commands.at(-1)?.type;
+    };
+    expect(ask(pcmu)).toBe('configure');
+    expect(socket.events.at(-1)).toMatchObject({
+      error: { code: 'unsupported_by_backend', param: 'response.audio.output.format' },
+    });
+    expect(ask(pcma)).toBe('respond');
+  });
+
   it('that the edge itself refuses changes nothing and names the backend', () => {
     const { socket, call } = connect();
     call.log({ type: 'backend.opening', backend: 'parrot' });
-    socket.receive(update({ audio: { input: { format: { type: 'audio/pcmu' } } } }));
+    socket.receive(update({ tools: [{ type: 'mcp', server_label: 'x' }] }));
     expect(call.commands).toEqual([]);
     expect(socket.events[1]).toMatchObject({
       error: {
-        param: 'session.audio.input.format',
+        param: 'session.tools[0].type',
         message: expect.stringContaining("'parrot'") as string,
         event_id: 'evt_u',
       },

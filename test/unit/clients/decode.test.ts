@@ -5,6 +5,7 @@ import { pcm24k } from '../../../src/audio/format.ts';
 const read = (event: unknown): ReturnType<typeof decode> =>
   decode(typeof event === 'string' ? event : JSON.stringify(event), {
     inputFormat: pcm24k,
+    outputFormat: pcm24k,
     backend: 'parrot',
   });
 const respond = {

@@ -6,6 +6,8 @@ export class FakeSocket implements Socket {
   readonly sent: string[] = [];
   closedWith: { code: number; reason: string } | null = null;
   unsentBytes = 0;
+  /** How long it was told to read nothing, ms, in order. */
+  readonly holdsMs: number[] = [];
   #handlers: SocketHandlers | null = null;
   readonly #waiting: string[] = [];
 
@@ -35,6 +37,10 @@ export class FakeSocket implements Socket {
 
   sendBinary(): void {
     throw new Error('this wire has no binary messages');
+  }
+
+  hold(durationMs: number): void {
+    this.holdsMs.push(durationMs);
   }
 
   close(code: number, reason: string): void {

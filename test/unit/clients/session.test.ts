@@ -103,6 +103,19 @@ describe('a session update', () => {
     });
   });
 
+  it.each([
+    [{ type: 'audio/pcm' }, { codec: 'pcm16', rateHz: 24_000 }],
+    [
+      { type: 'audio/pcm', rate: 16_000 },
+      { codec: 'pcm16', rateHz: 16_000 },
+    ],
+    [{ type: 'audio/pcmu' }, { codec: 'pcmu', rateHz: 8_000 }],
+    [{ type: 'audio/pcma' }, { codec: 'pcma', rateHz: 8_000 }],
+  ])('takes the format %j for either direction', (format, expected) => {
+    expect(read({ audio: { input: { format } } })).toEqual({ inputFormat: expected });
+    expect(read({ audio: { output: { format } } })).toEqual({ outputFormat: expected });
+  });
+
   it('gives transcripts only where the backend has them', () => {
     const transcription = { model: 'gpt-4o-mini-transcribe' };
     const transcripts = { caller: false, agent: false, wordTimes: false };
@@ -117,12 +130,6 @@ describe('a session update', () => {
   });
 
   it.each([
-    [{ audio: { input: { format: { type: 'audio/pcmu' } } } }, 'session.audio.input.format'],
-    [{ audio: { output: { format: { type: 'audio/pcma' } } } }, 'session.audio.output.format'],
-    [
-      { audio: { input: { format: { type: 'audio/pcm', rate: 16000 } } } },
-      'session.audio.input.format',
-    ],
     [{ tools: [{ type: 'mcp', server_label: 'x' }] }, 'session.tools[0].type'],
     [{ tool_choice: { type: 'mcp', server_label: 'x' } }, 'session.tool_choice'],
   ])('%j is refused, naming the backend', (session, param) => {

@@ -44,6 +44,8 @@ describe('an empty configuration', () => {
       allowedOrigins: [],
       maxCalls: 500,
       drainMs: 60_000,
+      sessionCapMs: 3_600_000,
+      idleTimeoutMs: 1_800_000,
     });
     expect(config.keys).toEqual([]);
     expect(config.backends).toEqual([
