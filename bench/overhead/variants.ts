@@ -4,9 +4,6 @@ import { distribution, pooled, median, rounded, type Distribution } from '../lib
 /** What stands between the callers and the upstream. */
 export type VariantName = 'direct' | 'bareRelay' | 'nginx' | 'parley' | 'parleyVad';
 
-/** One variant's windows, in the order of the rounds. */
-type Rounds = Partial<Readonly<Record<VariantName, readonly MeasuredWindow[]>>>;
-
 /** CPU for one frame up and one down, µs: of each round, and of all rounds together. */
 export interface CpuPerFrame {
   readonly us: number;

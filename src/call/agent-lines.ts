@@ -33,9 +33,9 @@ export interface AgentLinesOptions {
   readonly send: (command: BackendCommand) => void;
   readonly turn: (input: TurnInput) => void;
   readonly write: (audio: DownlinkAudio) => void;
-  /** What was heard of these lines is settled; told before anything that follows from the cut. */
   /** One piece of the downlink went through, ms after it could have. */
   readonly onDelay: (delayMs: number) => void;
+  /** What was heard of these lines is settled; told before anything that follows from the cut. */
   readonly onCut: (tracks: readonly LineTrack[]) => void;
   readonly onLineDone: (track: LineTrack) => void;
   /** The backend broke its side: it is to be given up. */
