@@ -1,12 +1,13 @@
 import { AudibleOnset } from '../audio/level.ts';
 import { bytesPerSample, msToSamples, samplesToMs, type AudioFormat } from '../audio/format.ts';
+import { ByteStore } from '../audio/byte-store.ts';
 import { LineText } from './line-text.ts';
 import type { Line, LineExtent } from '../ports/events.ts';
 import type { LineOutcome, Usage } from '../ports/backend.ts';
 import type { PlayoutClock } from './playout.ts';
 
-/** Audio of one agent line kept for `retrieve`: its first two minutes, ms. */
-const keptLimitMs = 120_000;
+/** Audio of one agent line kept for `retrieve`: its first half minute, ms. */
+const keptLimitMs = 30_000;
 
 /** One line while the call knows it: what was generated, sent and heard of it. */
 export class LineTrack {
@@ -32,15 +33,15 @@ export class LineTrack {
   #downlinkStart: number | null = null;
   #frozenHeardMs: number | null = null;
   #acknowledgedMs: number | null = null;
-  readonly #keptLimitBytes: number;
-  #kept: Uint8Array[] = [];
-  #keptBytes = 0;
+  readonly #kept: ByteStore;
 
   constructor(line: Line, format: AudioFormat, playout: PlayoutClock, nowMs: number) {
     this.line = line;
     this.format = format;
     this.onset = new AudibleOnset(format.rateHz, 0, format.codec);
-    this.#keptLimitBytes = msToSamples(keptLimitMs, format.rateHz) * bytesPerSample(format.codec);
+    this.#kept = new ByteStore(
+      msToSamples(keptLimitMs, format.rateHz) * bytesPerSample(format.codec),
+    );
     this.#playout = playout;
     this.lastEventAtMs = nowMs;
   }
@@ -69,11 +70,7 @@ export class LineTrack {
       this.#playout.sent(samples, nowMs);
     }
     this.sentSamples += samples;
-    // Cut to fit: what is kept has no holes.
-    const kept = bytes.subarray(0, this.#keptLimitBytes - this.#keptBytes);
-    if (kept.byteLength === 0) return;
-    this.#kept.push(kept);
-    this.#keptBytes += kept.byteLength;
+    this.#kept.append(bytes);
   }
 
   /** The client says that its player has come this far. Never goes back, never past what was sent. */
@@ -117,16 +114,14 @@ export class LineTrack {
 
   /** Bytes given to the client, cut at what was heard if that is settled; `null` when dropped. */
   audio(): Uint8Array | null {
-    if (this.#keptBytes === 0) return null;
-    const all = Buffer.concat(this.#kept);
-    if (this.#frozenHeardMs === null) return all;
+    if (this.#kept.lengthBytes === 0) return null;
+    if (this.#frozenHeardMs === null) return this.#kept.bytes();
     const samples = msToSamples(this.#frozenHeardMs, this.format.rateHz);
-    return all.subarray(0, samples * bytesPerSample(this.format.codec));
+    return this.#kept.bytes(samples * bytesPerSample(this.format.codec));
   }
 
   /** Forgets the audio: only the last line's is kept. */
   dropAudio(): void {
-    this.#kept = [];
-    this.#keptBytes = 0;
+    this.#kept.clear();
   }
 }
