@@ -56,6 +56,18 @@ export default {
       to: { path: '^adapters/', pathNot: '^adapters/($1/$2|shared|inference)/' },
     },
     {
+      name: 'inference-serves-model-backends-alone',
+      severity: 'error',
+      from: { path: '^adapters/', pathNot: '^adapters/(inference|backends/onnx)/' },
+      to: { path: '^adapters/inference/' },
+    },
+    {
+      name: 'inference-imports-no-adapter',
+      severity: 'error',
+      from: { path: '^adapters/inference/' },
+      to: { path: '^adapters/', pathNot: '^adapters/inference/' },
+    },
+    {
       name: 'only-the-root-composes',
       severity: 'error',
       from: { path: '^(src|protocol)/', pathNot: '^src/main\\.ts$' },

@@ -97,7 +97,8 @@ function parseLoad(args: string[]): BenchCommand {
   const quick = values.quick ?? false;
   const calls = count('--calls', values.calls, quick ? 300 : 400);
   const step = count('--step', values.step, quick ? 100 : 50);
-  const modelCalls = count('--model-calls', values['model-calls'], 60, 0);
+  // The bundled model takes 32 calls at once.
+  const modelCalls = count('--model-calls', values['model-calls'], 30, 0);
   return {
     kind: 'load',
     json: values.json ?? false,

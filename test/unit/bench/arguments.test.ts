@@ -14,7 +14,7 @@ describe('the arguments of bench', () => {
     ],
     [
       ['load', '--quick', '--detection', 'on'],
-      { steps: [100, 200, 300], detections: ['on'], holdMs: 0, modelSteps: [1, 60] },
+      { steps: [100, 200, 300], detections: ['on'], holdMs: 0, modelSteps: [1, 30] },
     ],
     [['load', '--model-calls', '0'], { modelSteps: [] }],
     [['load', '--model-calls', '30'], { modelSteps: [1, 10, 20, 30] }],
