@@ -176,7 +176,8 @@ function createItem(target: CommandTarget, item: NewItem, after: string | null):
   }
   if (item.kind === 'tool_output' && tools.known(item.toolCallId)) {
     // The desk takes the first answer only; a repeated one is counted there and changes nothing.
-    tools.answered(item.toolCallId, item.output, item.itemId);
+    conversation.check(after);
+    tools.answered(item, after);
     return;
   }
   if (item.kind === 'tool_output' && !hasToolCall(target, item.toolCallId)) {
@@ -230,6 +231,11 @@ function truncate(target: CommandTarget, itemId: string, audioEndMs: number): vo
       `Audio content of ${Math.floor(track.sentMs)}ms is already shorter than ${audioEndMs}ms`,
       { param: 'audio_end_ms' },
     );
+  }
+  // The client has stopped playing it: nothing of it may go on towards an ear that is not there.
+  if (target.lines.active === track) {
+    target.lines.cancelUpstream();
+    target.lines.cut('client', 'client_cancelled');
   }
   const { nowMs, roundTripMs } = heardAt(target);
   track.freeze(Math.min(audioEndMs, track.heardMs(nowMs, roundTripMs)));

@@ -75,6 +75,11 @@ export class Conversation {
     track.placed = true;
   }
 
+  /** @throws CallError `item_not_found` when `after` names no place */
+  check(after: string | null): void {
+    this.#indexAfter(after);
+  }
+
   delete(itemId: string): boolean {
     const before = this.#entries.length;
     this.#entries = this.#entries.filter((entry) => entry.itemId !== itemId);

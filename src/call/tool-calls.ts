@@ -3,6 +3,7 @@ import type { AgentLines } from './agent-lines.ts';
 import type { BackendCommand, BackendEvent } from '../ports/backend.ts';
 import type { CallScope } from './scope.ts';
 import type { Conversation } from './conversation.ts';
+import type { NewItem } from '../ports/client.ts';
 import type { CallSettings, ToolDefinition } from '../ports/settings.ts';
 import type { LedgerEntry, ToolCallItem, ToolOutputItem } from '../ports/conversation.ts';
 import type { ToolPort } from '../ports/tool.ts';
@@ -25,6 +26,8 @@ export class ToolCalls {
   readonly #options: ToolCallsOptions;
   readonly #desk: ToolDesk;
   #answerOwed = false;
+  /** Where the output that is being taken goes. */
+  #after: string | null = null;
   #closed = false;
 
   constructor(options: ToolCallsOptions) {
@@ -54,9 +57,22 @@ export class ToolCalls {
     return this.#desk.known(toolCallId);
   }
 
-  /** @throws CallError `tool_call_not_found` */
-  answered(toolCallId: string, output: string, itemId: string | null): void {
-    this.#desk.answered(toolCallId, output, itemId);
+  /**
+   * The client answers; a second answer is counted and changes nothing (stock clients repeat them).
+   *
+   * @param after where the output goes: an item id, `root`, or `null` for the end
+   * @throws CallError `tool_call_not_found`
+   */
+  answered(
+    { toolCallId, output, itemId }: NewItem & { readonly kind: 'tool_output' },
+    after: string | null,
+  ): void {
+    this.#after = after;
+    try {
+      this.#desk.answered(toolCallId, output, itemId);
+    } finally {
+      this.#after = null;
+    }
   }
 
   /** The model asks for a tool. A line that is over asks for nothing. */
@@ -115,8 +131,10 @@ export class ToolCalls {
       toolCallId,
       output,
     };
-    const previousItemId = conversation.add(item, null);
-    send({ type: 'item.add', item, afterItemId: undefined });
+    const after = this.#after;
+    const previousItemId = conversation.add(item, after);
+    const afterItemId = after === 'root' ? null : (after ?? undefined);
+    send({ type: 'item.add', item, afterItemId });
     scope.log.append({ type: 'item.added', item, previousItemId });
   }
 }

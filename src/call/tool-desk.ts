@@ -60,7 +60,7 @@ export class ToolDesk {
     this.#step({ type: 'called', toolCallId, itemId, name, arguments: argumentsText, runner });
   }
 
-  /** The client puts a call of its own into the conversation, for an output to refer to. */
+  /** Whether the ledger has, or still remembers, a call of this id. */
   known(toolCallId: string): boolean {
     return this.#ledger.entries.some((entry) => entry.toolCallId === toolCallId);
   }

@@ -36,7 +36,7 @@ export class TurnDesk {
   }
 
   feed(input: TurnInput): void {
-    if (input.type === 'line.audio') this.#unansweredFromSample = null;
+    if (this.#answers(input)) this.#unansweredFromSample = null;
     this.#engine.feed(input);
   }
 
@@ -47,6 +47,13 @@ export class TurnDesk {
   /** Nothing is decided any more, not even what was half decided. */
   close(): void {
     this.#engine.close();
+  }
+
+  /** Whether something of an answer has reached the client. */
+  #answers(input: TurnInput): boolean {
+    if (input.type === 'line.audio') return true;
+    const { latest } = this.#target.lines;
+    return input.type === 'line.closed' && latest !== null && latest.sentText !== '';
   }
 
   #run(effect: TurnEffect): void {
@@ -143,7 +150,8 @@ export class TurnDesk {
         ? uplink.uncommittedSample
         : Math.min(uplink.sampleAt(effect.fromAudioMs), toSample);
     uplink.uncommittedSample = toSample;
-    this.#unansweredFromSample = fromSample;
+    // A turn whose answer was cut before it was heard is still unanswered.
+    if (effect.cause !== 'idle') this.#unansweredFromSample ??= fromSample;
     const durationMs = samplesToMs(toSample - fromSample, uplink.format.rateHz);
     const item: MessageItem = {
       kind: 'message',

@@ -3,6 +3,7 @@ import { chunkDurationMs, ChunkTimeline, type Chunk } from '../audio/chunk.ts';
 import { msToSamples, sameFormat, samplesToMs, type AudioFormat } from '../audio/format.ts';
 import { decodeSamples } from '../audio/samples.ts';
 import { createResampler, type Resampler } from '../audio/resampler.ts';
+import { CallError } from '../ports/errors.ts';
 import { createConverter, type Converter } from './converter.ts';
 import type { BackendCommand } from '../ports/backend.ts';
 import type { DetectorPort, DetectorStream } from '../ports/detector.ts';
@@ -43,6 +44,8 @@ export class Uplink {
   #history: ChunkHistory;
   #toBackend: ToBackend | null = null;
   #listening: Listening | null = null;
+  /** The client was told that there is no detector. */
+  #deaf = false;
   /** Start of the audio that no commit has taken and no clear forgotten, in samples. */
   uncommittedSample = 0;
 
@@ -190,7 +193,13 @@ export class Uplink {
 
   #startListening(): void {
     const { detector, onScore, onDetectorFailed } = this.#options;
-    if (detector === null) return;
+    if (detector === null) {
+      // The settings promise detection: the client has to know, once, that nobody listens.
+      if (this.#deaf) return;
+      this.#deaf = true;
+      onDetectorFailed(new CallError('detector_failed', 'Speech is not detected: no detector.'));
+      return;
+    }
     const resampler = createResampler({ fromHz: this.format.rateHz, toHz: detector.rateHz });
     const originMs = this.endMs;
     const frameMs = samplesToMs(detector.frameSamples, detector.rateHz);

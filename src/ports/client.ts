@@ -27,7 +27,7 @@ export type NewItem =
       readonly itemId: string | null;
     };
 
-/** Context of an out-of-band answer: items given in full, or ids of the conversation's own. */
+/** Context of one answer instead of the conversation: items given in full, or ids of its own. */
 export type InputItem = NewItem | { readonly kind: 'reference'; readonly itemId: string };
 
 /** What a client asks of a call. Audio goes by `pushAudio`, not by command. */

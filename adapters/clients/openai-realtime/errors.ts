@@ -121,8 +121,9 @@ function wireParam(command: ClientCommand['type'], param: string): string {
   const [head = '', ...rest] = param.split('.');
   const tail = rest.map((key) => `.${snakeCase(key)}`).join('');
   const below = (prefix: string, paths: Readonly<Record<string, string>>): string => {
-    const path = paths[head];
-    return path === undefined ? param : prefix + path + tail;
+    const [name = '', index = ''] = head.split(/(?=\[)/u);
+    const path = paths[name];
+    return path === undefined ? param : prefix + path + index + tail;
   };
   switch (command) {
     case 'configure':

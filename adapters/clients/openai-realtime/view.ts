@@ -8,6 +8,7 @@ import type { CallSettings } from '../../../src/ports/settings.ts';
 import type { IdSource } from '../../../src/time/ids.ts';
 import { errorEvent } from './errors.ts';
 import { messageItem, writeItem } from './items.ts';
+import { responseIdOf } from './response-id.ts';
 import { writeSession, type SessionIdentity } from './session.ts';
 import { TranscriptDeltas } from './transcripts.ts';
 import { LineView } from './view-line.ts';
@@ -157,15 +158,13 @@ export class RealtimeView {
         this.#lines.delete(entry.lineId);
         return events;
       }
-      case 'output.cleared': {
-        const line = entry.lineId === null ? undefined : this.#lines.get(entry.lineId);
+      case 'output.cleared':
         return [
           {
             type: 'output_audio_buffer.cleared',
-            ...(line === undefined ? {} : { response_id: line.responseId }),
+            ...(entry.lineId === null ? {} : { response_id: responseIdOf(entry.lineId) }),
           },
         ];
-      }
       case 'fault':
         return [errorEvent(entry, null)];
       // A failed backend is an error only when nobody takes over, and then the call ends with it.

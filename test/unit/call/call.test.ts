@@ -268,6 +268,17 @@ describe('items', () => {
   });
 });
 
+describe('a call without a detector', () => {
+  it('says once that nobody listens, and goes on', async () => {
+    const harness = await CallHarness.open({ detector: null });
+    harness.ok({ type: 'configure', patch: { instructions: 'Be brief.' } });
+    expect(harness.entries('fault')).toMatchObject([{ code: 'detector_failed' }]);
+    await harness.hear(speech(500));
+    harness.ok({ type: 'commit' });
+    await harness.end();
+  });
+});
+
 describe('retrieve', () => {
   it('gives the audio of a turn as long as it is kept', async () => {
     const harness = await CallHarness.open({ detector: null });
@@ -349,6 +360,29 @@ describe('seed', () => {
     const pcm16 = Buffer.from(after.unanswered?.pcm16 ?? '', 'base64');
     expect(pcm16).toEqual(Buffer.concat([speech(500), silence(600)]));
     harness.session.emit(audio('line_1', answer(40)));
+    await settle();
+    expect(harness.call.seed().unanswered).toBeNull();
+    await harness.end();
+  });
+
+  it('holds the first of two turns too when its answer was cut before it was heard', async () => {
+    const harness = await CallHarness.open();
+    await harness.hear(speech(500));
+    await harness.hear(silence(600));
+    await harness.hear(speech(500));
+    await harness.hear(silence(600));
+    expect(harness.entries('turn.committed')).toHaveLength(2);
+    expect(harness.call.seed().unanswered?.startSample).toBe(0);
+    await harness.end();
+  });
+
+  it('holds nothing of a turn that was answered in writing', async () => {
+    const harness = await CallHarness.open();
+    harness.ok({ type: 'configure', patch: { modality: 'text' } });
+    await harness.hear(speech(500));
+    await harness.hear(silence(600));
+    const { lineId } = harness.last('line.opened').line;
+    harness.session.emit(text(lineId, 'Good evening.'), done(lineId));
     await settle();
     expect(harness.call.seed().unanswered).toBeNull();
     await harness.end();

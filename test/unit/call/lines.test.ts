@@ -281,6 +281,21 @@ describe('what was heard', () => {
     await harness.end();
   });
 
+  it('ends with a truncation of a line that is still running', async () => {
+    const { harness, session, lineId } = await asked();
+    session.emit(text(lineId, 'aaaa bbbb'), audio(lineId, answer(1000)));
+    await harness.pass(600);
+    const { itemId } = harness.last('line.opened').line;
+    harness.ok(truncate(itemId, 300));
+    expect(harness.last('line.closed').end).toEqual({
+      status: 'cancelled',
+      reason: 'client_cancelled',
+    });
+    expect(session.next('cancel')).toMatchObject({ lineId });
+    expect(harness.last('item.truncated')).toMatchObject({ heardMs: 300 });
+    await harness.end();
+  });
+
   it('cannot be more than was sent, nor anything but agent audio', async () => {
     const { harness, itemId } = await spoken();
     expect(harness.refused(truncate(itemId, 1001))).toBe('audio_already_shorter');

@@ -88,6 +88,18 @@ describe('a tool of the client', () => {
     await harness.end();
   });
 
+  it('puts the answer where the client wants it, or refuses', async () => {
+    const { harness, session } = await asked();
+    session.emit(called('call_a', 'book_room'));
+    await settle();
+    const nowhere = { ...output('call_a', 'first'), after: 'nothing' } as ClientCommand;
+    expect(harness.refused(nowhere)).toBe('item_not_found');
+    harness.ok({ ...output('call_a', 'first'), after: 'root' } as ClientCommand);
+    expect(harness.last('item.added').previousItemId).toBeNull();
+    expect(session.next('item.add')).toMatchObject({ afterItemId: null });
+    await harness.end();
+  });
+
   it('takes one answer: a second changes nothing', async () => {
     const { harness, session } = await asked();
     session.emit(called('call_a', 'book_room'));
