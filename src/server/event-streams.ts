@@ -14,6 +14,8 @@ export interface EventStreamOptions {
 }
 
 const keepAliveMs = 15_000;
+/** Longest an ended stream may take to reach its reader, ms. */
+const flushMs = 30_000;
 
 /** Calls' logs as server-sent events: what was, then what happens, until the call ends. */
 export class EventStreams {
@@ -56,14 +58,28 @@ export class EventStreams {
     }
     reply.hijack();
     const stream = reply.raw;
-    const write = (text: string): void => {
-      if (stream.writableLength <= this.#unsentLimitBytes) stream.write(text);
-      else {
-        this.#slow += 1;
-        stream.destroy();
-      }
+    // Without a listener a stream that fails would end the process; its reader is gone then.
+    stream.on('error', () => stream.destroy());
+    const letGo = (): void => {
+      this.#slow += 1;
+      stream.destroy();
     };
-    const finish = (): void => void stream.end();
+    const write = (text: string): void => {
+      if (stream.writableEnded || stream.destroyed) return;
+      if (stream.writableLength <= this.#unsentLimitBytes) stream.write(text);
+      else letGo();
+    };
+    const keepAlive = (): void => {
+      write(': still here\n\n');
+      timer = this.#timerIn(keepAliveMs, keepAlive);
+    };
+    let timer = this.#timerIn(keepAliveMs, keepAlive);
+    const finish = (): void => {
+      if (stream.writableEnded || stream.destroyed) return;
+      timer.cancel();
+      timer = this.#timerIn(flushMs, letGo);
+      stream.end();
+    };
     stream.writeHead(200, {
       'content-type': 'text/event-stream; charset=utf-8',
       'cache-control': 'no-store',
@@ -74,20 +90,12 @@ export class EventStreams {
       ended: finish,
     });
     for (const entry of following?.past ?? []) write(eventText(entry));
-    let timer = this.#timerFor(keepAlive);
     this.#open.add(finish);
     stream.on('close', () => {
       following?.stop();
       timer.cancel();
       this.#open.delete(finish);
     });
-    const again = (): void => {
-      timer = this.#timerFor(keepAlive);
-    };
-    function keepAlive(): void {
-      write(': still here\n\n');
-      again();
-    }
   }
 
   /** Ends every stream. */
@@ -95,8 +103,8 @@ export class EventStreams {
     for (const finish of [...this.#open]) finish();
   }
 
-  #timerFor(callback: () => void): Timer {
-    return this.#clock.timerAt(this.#clock.nowMs() + keepAliveMs, callback);
+  #timerIn(delayMs: number, callback: () => void): Timer {
+    return this.#clock.timerAt(this.#clock.nowMs() + delayMs, callback);
   }
 }
 

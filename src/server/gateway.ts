@@ -15,7 +15,8 @@ import { Authenticator } from './auth.ts';
 import { CallBook } from './call-book.ts';
 import type { GatewayConfig } from './config.ts';
 import { Drain } from './drain.ts';
-import { guardedBackend } from './guarded-backend.ts';
+import { guardedBackend, type GuardedBackendOptions } from './guarded-backend.ts';
+import { GuardedDetector } from './guarded-detector.ts';
 import { createHttp } from './http.ts';
 import { MemoryStore } from './memory-store.ts';
 import { Metrics, type FigureSource } from './metrics.ts';
@@ -56,13 +57,17 @@ export interface Gateway {
 
 /** Starts to listen, and to prepare what calls need. @throws Error when the port cannot be had */
 export async function startGateway(parts: GatewayParts): Promise<Gateway> {
-  const { config, clock, detector, log } = parts;
+  const { config, clock, log } = parts;
   const { server, directory, keys } = config;
   const auth = new Authenticator(keys);
   const readiness = new Readiness();
+  const stopPreparing = new AbortController();
+  const guard = { readiness, clock, log, signal: stopPreparing.signal };
   const backends = new Map(
-    parts.backends.map((backend) => [backend.name, guardedBackend(backend, readiness)]),
+    parts.backends.map((backend) => [backend.name, guardedBackend(backend, guard)]),
   );
+  const detector =
+    parts.detector === null ? null : new GuardedDetector({ ...guard, detector: parts.detector });
   const book = new CallBook({ store: new MemoryStore() });
   const drain = new Drain({ clock, drainMs: server.drainMs });
   const acceptor = new WebSocketAcceptor({ clock });
@@ -150,7 +155,6 @@ export async function startGateway(parts: GatewayParts): Promise<Gateway> {
   });
   app.server.on('upgrade', (request, socket, head) => upgrades.handle(request, socket, head));
 
-  const stopPreparing = new AbortController();
   const letGo = async (): Promise<void> => {
     stopPreparing.abort(new CallError('server_draining', 'The server is shutting down.'));
     await acceptor.end(1012, 'the server is shutting down');
@@ -186,7 +190,7 @@ export async function startGateway(parts: GatewayParts): Promise<Gateway> {
     host: server.host,
     port,
     url,
-    prepared: prepareAll(parts, readiness, stopPreparing.signal),
+    prepared: prepareAll([...backends.values()], detector, guard),
     close,
     closeNow: () => {
       const closed = close();
@@ -197,9 +201,9 @@ export async function startGateway(parts: GatewayParts): Promise<Gateway> {
 }
 
 async function prepareAll(
-  { backends, detector, log, clock }: GatewayParts,
-  readiness: Readiness,
-  signal: AbortSignal,
+  backends: readonly BackendPort[],
+  detector: DetectorPort | null,
+  { readiness, clock, log, signal }: GuardedBackendOptions,
 ): Promise<readonly string[]> {
   const startMs = clock.nowMs();
   const works = backends.map((backend) =>

@@ -62,7 +62,12 @@ export function createHttp(options: HttpOptions): FastifyInstance {
     return refuse(reply, new CallError('internal_error', 'Something broke.'));
   });
 
-  app.get('/', async (_request, reply) => {
+  // Each answer that says something of the server; `/api` looks at the key and the origin too.
+  const onRequest = (request: FastifyRequest, _reply: FastifyReply, done: () => void): void => {
+    requireOwnHost(request, options);
+    done();
+  };
+  app.get('/', { onRequest }, async (_request, reply) => {
     const names = directory.agents.map(({ name }) => name);
     await reply
       .type('text/html; charset=utf-8')
@@ -70,12 +75,12 @@ export function createHttp(options: HttpOptions): FastifyInstance {
       .send(frontPage(options.auth.open ? names : [], options.socketPaths));
   });
   app.get('/healthz', () => ({ status: 'ok' }));
-  app.get('/readyz', async (_request, reply) => {
+  app.get('/readyz', { onRequest }, async (_request, reply) => {
     const reasons = readiness.reasons();
     const ready = reasons.length === 0;
     await reply.code(ready ? 200 : 503).send({ status: ready ? 'ready' : 'not_ready', reasons });
   });
-  app.get('/metrics', async (_request, reply) => {
+  app.get('/metrics', { onRequest }, async (_request, reply) => {
     await reply.type(metrics.contentType).send(await metrics.text());
   });
   for (const path of options.socketPaths) {
@@ -151,6 +156,18 @@ function addApi(app: FastifyInstance, options: HttpOptions, streams: EventStream
     const after = Number(request.headers['last-event-id'] ?? -1);
     streams.serve(reply, id, Number.isSafeInteger(after) ? after : -1);
   });
+}
+
+/**
+ * Without keys a name that merely resolves to this machine is no way in: see {@link OriginPolicy}.
+ *
+ * @throws CallError when keys are not configured and `Host` is not a loopback name
+ */
+function requireOwnHost({ headers }: FastifyRequest, { auth, origins }: HttpOptions): void {
+  // As of a program: pages of other origins cannot read these answers anyway.
+  if (!auth.open || originAllowed(undefined, headers.host, origins)) return;
+  const message = 'Without keys only requests to a loopback address are served.';
+  throw new CallError('origin_forbidden', message);
 }
 
 /** @throws CallError when the origin or the key is not one that may look */

@@ -10,7 +10,7 @@ interface Part {
   state:
     | { readonly kind: 'preparing' }
     | { readonly kind: 'ready' }
-    | { readonly kind: 'failed'; readonly error: CallError };
+    | { readonly kind: 'failed'; readonly error: CallError; readonly was: 'unprepared' | 'lost' };
 }
 
 /** Knows how far each part is, and says so to `/readyz`. */
@@ -20,17 +20,25 @@ export class Readiness {
   #draining = false;
 
   /**
-   * Watches a part being prepared. Never rejects: a failure is a state, shown until the end.
+   * Watches a part being prepared. Never rejects: a failure is a state, shown until an attempt
+   * succeeds. A further attempt leaves the state as it is until it is over, so that calls go on
+   * without the part instead of being asked to wait for it.
    */
   async track(kind: PartKind, name: string, work: () => Promise<void>): Promise<void> {
-    const part: Part = { kind, name, state: { kind: 'preparing' } };
-    this.#parts.push(part);
+    const part = this.#part(kind, name) ?? this.#add(kind, name);
     try {
       await work();
       part.state = { kind: 'ready' };
     } catch (thrown) {
-      part.state = { kind: 'failed', error: asCallError(thrown, 'model_unavailable') };
+      const error = asCallError(thrown, 'model_unavailable');
+      part.state = { kind: 'failed', error, was: 'unprepared' };
     }
+  }
+
+  /** A part that was ready cannot be used any more, until it is tracked to success again. */
+  lost(kind: PartKind, name: string, error: CallError): void {
+    const part = this.#part(kind, name) ?? this.#add(kind, name);
+    part.state = { kind: 'failed', error, was: 'lost' };
   }
 
   /** State of a part; what was never tracked is ready. */
@@ -38,7 +46,7 @@ export class Readiness {
     return this.#part(kind, name)?.state.kind ?? 'ready';
   }
 
-  /** Why a part could not be prepared. */
+  /** Why a part could not be prepared, or was lost. */
   failure(kind: PartKind, name: string): CallError | null {
     const state = this.#part(kind, name)?.state;
     return state?.kind === 'failed' ? state.error : null;
@@ -60,11 +68,18 @@ export class Readiness {
     for (const { kind, name, state } of this.#parts) {
       if (state.kind === 'preparing') reasons.push(`The ${kind} ${name} is being prepared.`);
       if (state.kind === 'failed') {
-        reasons.push(`The ${kind} ${name} could not be prepared: ${state.error.message}`);
+        const what = state.was === 'lost' ? 'was lost' : 'could not be prepared';
+        reasons.push(`The ${kind} ${name} ${what}: ${state.error.message}`);
       }
     }
     for (const problem of this.#configProblems) reasons.push(`Configuration: ${problem}`);
     return reasons;
+  }
+
+  #add(kind: PartKind, name: string): Part {
+    const part: Part = { kind, name, state: { kind: 'preparing' } };
+    this.#parts.push(part);
+    return part;
   }
 
   #part(kind: PartKind, name: string): Part | undefined {

@@ -9,7 +9,7 @@ export interface RecordHeader {
   readonly startedAt: string;
 }
 
-/** Most exchanges and tool calls kept of one call (a count each); later ones are not listed. */
+/** Most exchanges, tool calls and handovers kept of a call (a count each); later ones are not. */
 const exchangeLimit = 5_000;
 
 interface Exchange {
@@ -35,7 +35,10 @@ export class RecordFold {
   readonly #byItem = new Map<string, Exchange>();
   readonly #byLine = new Map<string, Exchange>();
   readonly #tools: Mutable<CallRecord['tools'][number]>[] = [];
+  readonly #handovers: CallRecord['handovers'][number][] = [];
   #backend = '';
+  /** The first failure that no other backend has made up for yet. */
+  #failure: (LogEntry & { readonly type: 'backend.failed' }) | null = null;
   #durationMs: number | null = null;
   #current: Exchange | null = null;
   /** Speech that has stopped and is not committed yet. */
@@ -52,6 +55,10 @@ export class RecordFold {
         break;
       case 'backend.ready':
         this.#backend = entry.backend;
+        this.#tookOver(entry);
+        break;
+      case 'backend.failed':
+        this.#failure ??= entry;
         break;
       case 'speech.started':
         this.#stoppedItemId = null;
@@ -104,7 +111,6 @@ export class RecordFold {
         break;
       case 'call.opened':
       case 'call.configured':
-      case 'backend.failed':
       case 'speech.dismissed':
       case 'turn.idle':
       case 'input.cleared':
@@ -130,10 +136,18 @@ export class RecordFold {
       durationMs: this.#durationMs,
       turns: this.#exchanges.map(turnOf),
       tools: [...this.#tools],
-      handovers: [],
+      handovers: [...this.#handovers],
       out: null,
       events,
     };
+  }
+
+  #tookOver({ backend: to, atMs }: LogEntry & { readonly type: 'backend.ready' }): void {
+    const failure = this.#failure;
+    this.#failure = null;
+    if (failure === null || this.#handovers.length >= exchangeLimit) return;
+    const { backend: from, code: cause } = failure;
+    this.#handovers.push({ from, to, cause, gapMs: atMs - failure.atMs });
   }
 
   #typed(entry: LogEntry & { readonly type: 'item.added' }): void {

@@ -11,6 +11,7 @@ import { prepareResampler } from '../../src/audio/resampler.ts';
 import { createCall } from '../../src/call/call.ts';
 import type { BackendPort } from '../../src/ports/backend.ts';
 import type { DetectorPort } from '../../src/ports/detector.ts';
+import { EnergyDetector } from '../support/energy-detector.ts';
 import { silentLogger, type Logger } from '../../src/ports/log.ts';
 import type { ToolPort } from '../../src/ports/tool.ts';
 import { readConfig, type BackendEntry } from '../../src/server/config.ts';
@@ -27,7 +28,7 @@ export interface HouseOptions {
   readonly log?: Logger;
   /** The system's, counted, unless told otherwise. */
   readonly clock?: Clock;
-  readonly detector?: DetectorPort | null;
+  readonly detector?: DetectorPort;
   /** Takes the place of configured backends of the same name. */
   readonly backends?: readonly BackendPort[];
   /** Tools that every agent has. */
@@ -64,7 +65,12 @@ export class House {
 
   /** Starts it on a free port and waits until it is prepared. */
   static async open(options: HouseOptions = {}): Promise<House> {
-    const { config = lightConfig, env = {}, log = silentLogger, detector = null } = options;
+    const {
+      config = lightConfig,
+      env = {},
+      log = silentLogger,
+      detector = new EnergyDetector(),
+    } = options;
     const { clock = new CountingClock(), tools = [], backends = [] } = options;
     const result = readConfig(config, {
       env,

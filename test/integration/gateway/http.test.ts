@@ -118,8 +118,11 @@ describe('without keys', () => {
   });
 
   test('a name that was rebound to this machine is refused', async () => {
-    expect(await statusFor(gateway.port, 'evil.example')).toBe(403);
-    expect(await statusFor(gateway.port, `localhost:${gateway.port}`)).toBe(200);
+    for (const path of ['/', '/readyz', '/metrics', '/api/calls']) {
+      expect([path, await statusFor(gateway.port, 'evil.example', path)]).toEqual([path, 403]);
+      expect(await statusFor(gateway.port, `localhost:${gateway.port}`, path)).toBe(200);
+    }
+    expect(await statusFor(gateway.port, 'evil.example', '/healthz')).toBe(200);
   });
 });
 
@@ -144,6 +147,7 @@ agents: { other: { backends: [rehearsal] }, parrot: { backends: [rehearsal] } }
       }
       for (const path of ['/healthz', '/readyz', '/metrics', '/']) {
         expect((await get(path)).status).toBe(200);
+        expect(await statusFor(gateway.port, 'parley.example', path)).toBe(200);
       }
       expect(await (await get('/')).text()).not.toContain('other');
       expect(await (await get('/api/agents', 'bbb')).json()).toMatchObject({
@@ -197,9 +201,9 @@ agents: { hopeless: { backends: [broken] }, parrot: { backends: [rehearsal] } }
 });
 
 /** `fetch` does not let one choose the `Host`. */
-function statusFor(port: number, host: string): Promise<number | undefined> {
+function statusFor(port: number, host: string, path: string): Promise<number | undefined> {
   return new Promise((resolve, reject) => {
-    const asked = request({ port, host: '127.0.0.1', path: '/api/calls', headers: { host } });
+    const asked = request({ port, host: '127.0.0.1', path, headers: { host } });
     asked.on('response', (response) => {
       response.resume();
       resolve(response.statusCode);

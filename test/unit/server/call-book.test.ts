@@ -47,6 +47,50 @@ describe('MemoryStore', () => {
     expect(store.stripped).toBe(1);
   });
 
+  describe('with a limit in bytes', () => {
+    /** A call with 1,000 characters in its log, and `own` more outside of it. */
+    const spoken = (callId: string, own = 0): CallRecord => ({
+      ...record(callId, 0),
+      tools: [{ name: 'find_room', arguments: 'x'.repeat(own), atMs: 0 }],
+      events: [{ type: 'line.text', lineId: 'l', delta: 'x'.repeat(1_000), seq: 0, atMs: 0 }],
+    });
+
+    test('counts two bytes for each character, wherever it is, and gives them back', () => {
+      const store = new MemoryStore({ callLimit: 1 });
+      store.put(spoken('a'));
+      const one = store.bytes;
+      expect(one).toBeGreaterThan(2_000);
+      expect(one).toBeLessThan(3_000);
+      store.put(spoken('a', 500));
+      expect(store.bytes).toBe(one + 1_000);
+      store.put(spoken('b'));
+      expect(store.bytes).toBe(one);
+    });
+
+    test('the oldest calls lose their logs over it', () => {
+      const store = new MemoryStore({ byteLimit: 6_000 });
+      for (const id of ['a', 'b', 'c']) store.put(spoken(id));
+      expect(store.list(10).map(({ events }) => events.length)).toEqual([1, 1, 0]);
+      expect([store.stripped, store.evicted]).toEqual([1, 0]);
+      expect(store.bytes).toBeLessThanOrEqual(6_000);
+    });
+
+    test('the oldest are forgotten when their logs are not enough', () => {
+      const store = new MemoryStore({ byteLimit: 6_000 });
+      for (const id of ['a', 'b', 'c']) store.put(spoken(id, 1_000));
+      expect(store.list(10).map(({ callId }) => callId)).toEqual(['c', 'b']);
+      expect([store.stripped, store.evicted]).toEqual([3, 1]);
+      expect(store.bytes).toBeLessThanOrEqual(6_000);
+    });
+
+    test('a call that is too big by itself is not kept', () => {
+      const store = new MemoryStore({ byteLimit: 6_000 });
+      store.put(spoken('a', 10_000));
+      expect(store.get('a')).toBeUndefined();
+      expect([store.stripped, store.evicted, store.bytes]).toEqual([1, 1, 0]);
+    });
+  });
+
   test('putting a call again replaces it', () => {
     const store = new MemoryStore({ entryLimit: 10 });
     for (let times = 0; times < 5; times += 1) store.put(record('a', 4));

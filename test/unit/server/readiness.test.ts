@@ -1,7 +1,5 @@
 import { expect, test } from 'vitest';
 import { CallError } from '../../../src/ports/errors.ts';
-import { absentBackend } from '../../../src/server/absent-backend.ts';
-import { guardedBackend } from '../../../src/server/guarded-backend.ts';
 import { Readiness } from '../../../src/server/readiness.ts';
 
 test('says what is being prepared, and nothing when all is ready', async () => {
@@ -18,7 +16,7 @@ test('says what is being prepared, and nothing when all is ready', async () => {
   expect(readiness.reasons()).toEqual([]);
 });
 
-test('a failure stays, with its reason', async () => {
+test('a failure is shown with its reason', async () => {
   const readiness = new Readiness();
   await readiness.track('detector', 'd', () => Promise.reject(new Error('no weights')));
   expect(readiness.of('detector', 'd')).toBe('failed');
@@ -36,16 +34,23 @@ test('problems of a configuration and the end are reasons too', () => {
   ]);
 });
 
-test('a backend that could not be prepared refuses its calls with the reason', async () => {
+test('a part that is lost is not ready until an attempt succeeds, and is never preparing', async () => {
   const readiness = new Readiness();
-  const error = new CallError('model_unavailable', 'the package is broken');
-  const backend = absentBackend('b', 'onnx', error);
-  const guarded = guardedBackend(backend, readiness);
-  const { signal } = new AbortController();
-  const context = {} as Parameters<typeof backend.open>[0];
-  await readiness.track('backend', 'b', () => guarded.prepare(signal));
-  await expect(guarded.open(context, signal)).rejects.toMatchObject({
-    code: 'backend_refused',
-    message: 'The backend b could not be prepared: the package is broken',
+  await readiness.track('detector', 'd', () => Promise.resolve());
+  readiness.lost('detector', 'd', new CallError('detector_failed', 'the thread ended'));
+  expect(readiness.reasons()).toEqual(['The detector d was lost: the thread ended']);
+
+  await readiness.track('detector', 'd', () => Promise.reject(new Error('no memory')));
+  expect(readiness.reasons()).toEqual(['The detector d could not be prepared: no memory']);
+
+  const work = Promise.withResolvers<undefined>();
+  const tracked = readiness.track('detector', 'd', async () => {
+    await work.promise;
   });
+  expect(readiness.of('detector', 'd')).toBe('failed');
+  work.resolve(undefined);
+  await tracked;
+  expect(readiness.of('detector', 'd')).toBe('ready');
+  expect(readiness.failure('detector', 'd')).toBeNull();
+  expect(readiness.reasons()).toEqual([]);
 });

@@ -200,4 +200,30 @@ describe('a record', () => {
     );
     expect(turns).toMatchObject([{ firstPacketMs: null, heardText: null }]);
   });
+
+  test('a backend that takes over after failures is a handover, from the first that failed', () => {
+    const failed = (backend: string, code: 'backend_closed' | 'backend_refused'): LogEvent => ({
+      type: 'backend.failed',
+      backend,
+      code,
+      message: 'gone',
+    });
+    const record = recordOf(
+      header,
+      log(
+        [0, { type: 'backend.opening', backend: 'a' }],
+        [40, { type: 'backend.ready', backend: 'a', openMs: 40 }],
+        [1_000, failed('a', 'backend_closed')],
+        [1_000, { type: 'backend.opening', backend: 'b' }],
+        [1_200, failed('b', 'backend_refused')],
+        [1_200, { type: 'backend.opening', backend: 'c' }],
+        [1_250, { type: 'backend.ready', backend: 'c', openMs: 50 }],
+        // Opened once more, as its settings changed: nothing failed.
+        [1_300, { type: 'backend.ready', backend: 'c', openMs: 10 }],
+        [5_000, failed('c', 'backend_closed')],
+      ),
+    );
+    expect(record.backend).toBe('c');
+    expect(record.handovers).toEqual([{ from: 'a', to: 'c', cause: 'backend_closed', gapMs: 250 }]);
+  });
 });
