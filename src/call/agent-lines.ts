@@ -109,10 +109,6 @@ export class AgentLines {
     return this.#downlink.waitingMs;
   }
 
-  get epoch(): number {
-    return this.#epoch;
-  }
-
   /** Whether any agent audio has been given to the client. */
   get heardAnything(): boolean {
     return this.#delivery.heardAnything;

@@ -21,7 +21,7 @@ type Tallies = Record<FrameDirection, Tally>;
 
 /**
  * The histogram of frame delays. It has counts of its own because it sees every frame of every
- * call: about 0.04 µs each, against 0.55 µs in prom-client's, which hashes the labels every time.
+ * call, and prom-client's hashes the labels every time.
  */
 export class FrameDelays {
   readonly #byAgent = new Map<string, Map<string, Tallies>>();

@@ -13,7 +13,7 @@ export interface BoundedQueueOptions {
 /**
  * A queue with one producer and one consumer, a limit and a counter for when the limit was hit.
  * The consumer iterates; `close` lets it drain what is left and then ends it, `fail` ends it with
- * an error at once. Cost measured at about 0.13 µs a value.
+ * an error at once.
  */
 export class BoundedQueue<T> implements AsyncIterable<T> {
   readonly limit: number;

@@ -2,7 +2,7 @@ import type { ServerEvent } from '../../../protocol/openai-realtime/server-event
 
 /**
  * An event as JSON text. Audio is nine events of ten and its base64 needs no escaping: it is set
- * into a frame instead of being looked through (measured: 0.5 µs instead of 2.6 for 20 ms of PCM).
+ * into a frame instead of being looked through (bench/frame-path.ts: 1.0 µs instead of 2.6 for 20 ms).
  */
 export function eventText(event: ServerEvent): string {
   if (event.type !== 'response.output_audio.delta') return JSON.stringify(event);
