@@ -1,6 +1,14 @@
 import { Worker } from 'node:worker_threads';
 
+import { systemClock } from '../../src/time/clock.ts';
 import type { FromModel, ToModel } from './messages.ts';
+
+/**
+ * How long a thread that is ended keeps the process alive, ms. It is asked to end and never
+ * terminated: that, inside a run of a graph, aborts the whole process (onnxruntime-node 1.30, an
+ * uncaught Napi::Error). A thread that hangs is left behind, and ends when its run does.
+ */
+const endingMs = 2000;
 
 /** The main thread's end of a model's thread. */
 export interface ModelLink {
@@ -26,6 +34,7 @@ export const openModelThread: OpenModelLink = (folder, handlers) => {
   const file = import.meta.url.endsWith('.ts') ? './worker.ts' : './worker.js';
   const worker = new Worker(new URL(file, import.meta.url), { name: 'model', workerData: folder });
   let over = false;
+  let ending = false;
   const lost = (reason: string): void => {
     if (over) return;
     over = true;
@@ -42,8 +51,12 @@ export const openModelThread: OpenModelLink = (folder, handlers) => {
     send: (message) =>
       worker.postMessage(message, message.type === 'step' ? [message.pcm.buffer] : []),
     end: () => {
+      if (ending) return;
+      ending = true;
       over = true;
-      void worker.terminate();
+      worker.postMessage(null);
+      const patience = systemClock.timerAt(systemClock.nowMs() + endingMs, () => worker.unref());
+      worker.once('exit', () => patience.cancel());
     },
   };
 };

@@ -45,9 +45,11 @@ export async function serveModel(): Promise<void> {
   // `run` yields to the message queue before it works: the chain keeps one thing at a time.
   let last = Promise.resolve();
   let faulty = false;
-  port.on('message', (message: ToModel) => {
+  port.on('message', (message: ToModel | null) => {
     last = last.then(async () => {
-      if (faulty) return;
+      // Nothing more will come: without its port the thread ends by itself.
+      if (message === null) port.close();
+      if (message === null || faulty) return;
       try {
         await handle(message);
       } catch (error) {
