@@ -5,7 +5,7 @@ import { ownWire } from '../ear/own-wire.ts';
 import { fixture } from '../ear/speech.ts';
 import { audioOf, type ServerEvent } from '../ear/wire.ts';
 import { startGateway, type TestGateway } from '../support/gateway.ts';
-import { answerSound } from '../upstream/answer-sound.ts';
+import { answerSound, numbersIn } from '../upstream/answer-sound.ts';
 import { startStandIn, type StandIn } from '../upstream/openai-realtime-server.ts';
 import type { StandInOptions } from '../upstream/options.ts';
 
@@ -13,6 +13,9 @@ const key = 'sk-gateway-secret';
 const short = 'We have two tables by the window.';
 const long = Array.from({ length: 60 }, (_, i) => `word${i}`).join(' ');
 const tool = { name: 'count_tables', arguments: '{"seats":2}' };
+
+/** Longest connection of one of the upstreams, ms. */
+const travellerCapMs = 6000;
 
 const agents: Readonly<Record<string, StandInOptions>> = {
   speaker: { answers: [{ text: short }] },
@@ -23,6 +26,7 @@ const agents: Readonly<Record<string, StandInOptions>> = {
     fault: { kind: 'close', at: 'audio', afterMs: 900, code: 1013, reason: 'Try later.' },
   },
   stranger: { apiKey: 'sk-another' },
+  traveller: { answers: [{ count: 6 }], sessionCapMs: travellerCapMs },
 };
 
 /** The whole gateway, each agent with an upstream of its own. Detection, clock and sockets are real. */
@@ -40,7 +44,13 @@ describe('a gateway with a hosted backend', () => {
       backends: Object.fromEntries(
         [...upstreams].map(([name, { url }]) => [
           name,
-          { type: 'openai-realtime', model: 'gpt-realtime-2.1', apiKeyEnv: 'HOSTED_TEST_KEY', url },
+          {
+            type: 'openai-realtime',
+            model: 'gpt-realtime-2.1',
+            apiKeyEnv: 'HOSTED_TEST_KEY',
+            url,
+            ...(name === 'traveller' ? { connectionLimitMs: travellerCapMs } : {}),
+          },
         ]),
       ),
       agents: Object.fromEntries(
@@ -150,6 +160,22 @@ describe('a gateway with a hosted backend', () => {
       ['message', short],
     ]);
   });
+
+  it('crosses three caps of its upstream: the ear hears every word, once', async () => {
+    const ear = await call('traveller');
+    const { sessions } = upstreams.get('traveller')!;
+    let turns = 0;
+    for (let from = 0; (sessions.length < 4 || turns < 4) && turns < 12; turns += 1) {
+      ear.say(fixture('table').samples);
+      const done = await ear.waitFor('response.done', { from });
+      from = ear.events.indexOf(done) + 1;
+    }
+    await ear.close();
+    expect(sessions.length).toBeGreaterThanOrEqual(4);
+    const numbers = Array.from({ length: turns * 6 }, (_, i) => i + 1);
+    expect(numbersIn(audioHeard(ear), 'audio/pcm')).toEqual(numbers);
+    expect(ear.types).not.toContain('error');
+  }, 90_000);
 
   it('loses its upstream mid-word: one clear error, then the end', async () => {
     const ear = await call('dropper');

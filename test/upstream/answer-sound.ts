@@ -1,3 +1,4 @@
+import { countedSpeech, hearNumbers } from '../ear/counted-speech.ts';
 import { encodeAlaw, encodeMulaw, decodeAlaw, decodeMulaw } from './g711.ts';
 
 /** Format names of the wire. */
@@ -34,6 +35,22 @@ export function answerSound(text: string, format: WireFormat): Buffer {
     }
   }
   return encode(samples, format);
+}
+
+/** Numbers in a row as counted speech. */
+export function countedSound(numbers: readonly number[], format: WireFormat): Buffer {
+  const [firstNumber = 0] = numbers;
+  const { samples } = countedSpeech({ firstNumber, words: numbers.length, rateHz: rateOf(format) });
+  return encode(
+    Int16Array.from(samples, (sample) => Math.round(sample * 32_767)),
+    format,
+  );
+}
+
+/** The numbers of counted speech in bytes of the format. */
+export function numbersIn(bytes: Uint8Array, format: WireFormat): number[] {
+  const samples = Float32Array.from(decode(bytes, format), (sample) => sample / 32_768);
+  return hearNumbers(samples, rateOf(format)).map(({ number }) => number);
 }
 
 /** Samples as bytes of the format. */

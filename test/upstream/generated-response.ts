@@ -1,5 +1,5 @@
 import type { Clock, Timer } from '../../src/time/clock.ts';
-import { answerSound, bytesPerMs, wordMs, type WireFormat } from './answer-sound.ts';
+import { answerSound, bytesPerMs, countedSound, wordMs, type WireFormat } from './answer-sound.ts';
 import type { Conversation, RememberedItem } from './conversation.ts';
 import type { ScriptedAnswer } from './options.ts';
 import { shownFormat } from './session-state.ts';
@@ -16,7 +16,10 @@ export interface ResponseRequest {
   readonly voice: string;
   readonly maxOutputTokens: number | 'inf';
   readonly metadata: Readonly<Record<string, string>> | null;
-  readonly answer: ScriptedAnswer | { readonly steady: true };
+  readonly answer:
+    | Exclude<ScriptedAnswer, { readonly count: number }>
+    | { readonly counted: readonly number[] }
+    | { readonly steady: true };
   /** Until the first audio, ms. */
   readonly firstAudioMs: number;
   readonly pieceMs: number;
@@ -56,6 +59,7 @@ export class GeneratedResponse {
   #sound: Buffer = Buffer.alloc(0);
   #sentBytes = 0;
   #words: readonly string[] = [];
+  #wordMs = wordMs;
   #wordsSaid = 0;
 
   constructor(request: ResponseRequest, host: ResponseHost) {
@@ -90,8 +94,14 @@ export class GeneratedResponse {
       this.#at(firstAudioMs, () => this.#callTool(answer.tool.arguments));
       return;
     }
-    this.#words = answer.text.split(/\s+/).filter((word) => word !== '');
-    if (modality === 'audio') this.#sound = answerSound(answer.text, format);
+    if ('counted' in answer) {
+      this.#words = answer.counted.map(String);
+      this.#sound = countedSound(answer.counted, format);
+      this.#wordMs = this.#sound.byteLength / bytesPerMs(format) / this.#words.length;
+    } else {
+      this.#words = answer.text.split(/\s+/).filter((word) => word !== '');
+      if (modality === 'audio') this.#sound = answerSound(answer.text, format);
+    }
     this.#at(firstAudioMs, () => {
       this.#open();
       if (modality === 'audio') this.#piece();
@@ -164,7 +174,7 @@ export class GeneratedResponse {
       this.#finish('completed', null);
       return;
     }
-    const wordsDue = Math.min(this.#words.length, Math.ceil((fromMs + pieceMs) / wordMs));
+    const wordsDue = Math.min(this.#words.length, Math.ceil((fromMs + pieceMs) / this.#wordMs));
     while (this.#wordsSaid < wordsDue) this.#say('response.output_audio_transcript.delta');
     const endByte = Math.min(this.#sound.byteLength, this.#sentBytes + pieceMs * perMs);
     const delta = this.#sound.subarray(this.#sentBytes, endByte).toString('base64');

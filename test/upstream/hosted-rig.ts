@@ -23,7 +23,7 @@ export class HostedRig {
   readonly logged: string[] = [];
   readonly pass: (ms: number) => Promise<void>;
 
-  private constructor(clock: ManualClock, server: StandIn) {
+  private constructor(clock: ManualClock, server: StandIn, differing: object) {
     this.clock = clock;
     this.server = server;
     this.pass = passTime(clock);
@@ -31,16 +31,20 @@ export class HostedRig {
       model: 'gpt-realtime-2.1',
       apiKeyEnv: 'RIG_KEY',
       url: server.url,
+      ...differing,
     });
     this.backend = openAiRealtimeBackend('hosted', options, {
       env: { RIG_KEY: rigKey },
       readText: () => Promise.reject(new Error('no file is to be read here')),
+      chance: () => 0.5,
     });
   }
 
-  static async start(options: StandInOptions = {}): Promise<HostedRig> {
+  /** @param differing options of the backend */
+  static async start(options: StandInOptions = {}, differing: object = {}): Promise<HostedRig> {
     const clock = new ManualClock();
-    return new HostedRig(clock, await startStandIn({ clock, apiKey: rigKey, ...options }));
+    const server = await startStandIn({ clock, apiKey: rigKey, ...options });
+    return new HostedRig(clock, server, differing);
   }
 
   context(differing: Partial<BackendContext> = {}): BackendContext {

@@ -54,7 +54,7 @@ export async function startStandIn(options: StandInOptions = {}): Promise<StandI
   http.on('upgrade', (request, connection, head) => {
     const url = new URL(request.url ?? '/', 'http://stand-in');
     requests.push({ url: request.url ?? '', headers: request.headers });
-    const refused = refusal(settings, url, request);
+    const refused = refusal(settings, url, request) ?? full(settings, sessions.length);
     if (refused !== null) {
       refuse(connection, refused.status, refused.body);
       return;
@@ -109,7 +109,7 @@ function refusal(
     const body = errorBody('server_error', 'told_to_refuse', 'The stand-in was told to refuse.');
     return { status: fault.status, body: fault.body ?? body };
   }
-  const key = headers.authorization?.replace(/^Bearer /, '') ?? headers['api-key'];
+  const key = headers.authorization?.replace(/^(?:Bearer|Basic) /, '') ?? headers['api-key'];
   if (apiKey !== null && key !== apiKey) {
     const message = `Incorrect API key provided: ${String(key)}.`;
     return { status: 401, body: errorBody('invalid_request_error', 'invalid_api_key', message) };
@@ -126,6 +126,14 @@ function refusal(
     return { status: 400, body: errorBody('invalid_request_error', 'missing_model', message) };
   }
   return null;
+}
+
+function full(
+  { maxSessions }: StandInSettings,
+  sessions: number,
+): { status: number; body: string } | null {
+  if (sessions < maxSessions) return null;
+  return { status: 503, body: errorBody('server_error', 'full', 'No more sessions.') };
 }
 
 function errorBody(type: string, code: string, message: string): string {

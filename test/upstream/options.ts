@@ -1,8 +1,11 @@
 import type { Clock } from '../../src/time/clock.ts';
+import type { SkinName } from './dialect-skins.ts';
 
 /** What the stand-in says in one response. */
 export type ScriptedAnswer =
   | { readonly text: string }
+  /** Counts aloud, so many words, on from the last number of the agent's in its conversation. */
+  | { readonly count: number }
   | {
       readonly tool: { readonly name: string; readonly arguments: string };
     };
@@ -46,11 +49,15 @@ export interface StandInOptions {
   readonly pieceMs?: number;
   /** Said in turn, over and over. */
   readonly answers?: readonly ScriptedAnswer[];
-  /** What it pretends to have heard. */
+  /** What it pretends to have heard; `counted`: the numbers it really heard, as counted speech. */
   readonly callerText?: string;
+  /** Sessions that it lets in, over its whole life (a count); more are refused with 503. */
+  readonly maxSessions?: number;
   /** Longest session, ms. */
   readonly sessionCapMs?: number;
   readonly fault?: StandInFault | null;
+  /** Dialect that it speaks. */
+  readonly skin?: SkinName;
   /** Answers are endless, in real time, every frame marked with its send time. */
   readonly steady?: boolean;
 }
@@ -64,8 +71,10 @@ export const standInDefaults = {
   pieceMs: 100,
   answers: [{ text: 'Of course. I am glad to help you with that.' }],
   callerText: 'What can you do for me?',
+  maxSessions: Infinity,
   sessionCapMs: 3_600_000,
   fault: null,
+  skin: 'ga',
   steady: false,
 } as const satisfies StandInOptions;
 

@@ -11,12 +11,13 @@ import {
   type Random,
 } from '../../adapters/backends/rehearsal/chance.ts';
 import type { Timer } from '../../src/time/clock.ts';
-import { bytesPerMs, decode, rateOf } from './answer-sound.ts';
+import { bytesPerMs, decode, numbersIn, rateOf } from './answer-sound.ts';
 import { Conversation, WireError, type RememberedItem } from './conversation.ts';
 import type { DelayReport } from './delay-report.ts';
 import { GeneratedResponse, type Outgoing } from './generated-response.ts';
 import { delayOf, machineMs } from './marker.ts';
 import type { FaultPlace, StandInSettings } from './options.ts';
+import { skins, type DialectSkin } from './dialect-skins.ts';
 import { SessionState } from './session-state.ts';
 import { SpeechDetector } from './speech-detector.ts';
 
@@ -42,15 +43,24 @@ export class StandInSession {
   readonly conversation = new Conversation();
   /** Every client event as it came, without audio. */
   readonly received: ClientEvent[] = [];
+  /** Codes of the errors that it answered with. */
+  readonly refused: string[] = [];
+  /** Times at which its own detection heard speech begin, on its clock, ms. */
+  readonly heardAtMs: number[] = [];
   /** Bytes appended so far. */
   appendedBytes = 0;
+  /** Numbers heard in each committed turn, where the caller counts. */
+  readonly counted: number[][] = [];
   readonly #options: StandInSessionOptions;
   readonly #random: Random;
+  readonly #skin: DialectSkin;
   readonly #detector = new SpeechDetector();
   readonly #running = new Set<GeneratedResponse>();
   readonly #timers = new Set<Timer>();
   #active: GeneratedResponse | null = null;
   #bufferedBytes = 0;
+  /** What lies in the input buffer, where the caller counts. */
+  #buffered: Buffer[] = [];
   /** Id of the item that the speech in progress will become. */
   #speechItemId: string | null = null;
   #answers = 0;
@@ -61,12 +71,14 @@ export class StandInSession {
   constructor(options: StandInSessionOptions) {
     const { settings, ordinal, socket } = options;
     this.#options = options;
+    this.#skin = skins[settings.skin];
     this.#random = seededRandom(settings.seed + ordinal);
     this.state = new SessionState(`sess_${ordinal}`, options.model);
     socket.on('message', (data: Buffer) => this.#take(data));
     socket.on('close', () => this.#end());
     socket.on('error', () => undefined);
     if (this.#wrong({ at: 'open' })) return;
+    for (const event of this.#skin.greeting) this.#send(event);
     this.#send({ type: 'session.created', session: this.#shown() });
     this.#after(settings.sessionCapMs, () => this.#expire());
   }
@@ -111,7 +123,9 @@ export class StandInSession {
       if (typeof type !== 'string' || !Object.hasOwn(clientEventSchemas, type)) {
         throw new WireError('invalid_value', `Invalid value: '${String(type)}'.`, 'type');
       }
-      const parsed = clientEventSchemas[type as keyof typeof clientEventSchemas].safeParse(raw);
+      const parsed = clientEventSchemas[type as keyof typeof clientEventSchemas].safeParse(
+        this.#skin.incoming(raw as Readonly<Record<string, unknown>>),
+      );
       if (!parsed.success) {
         const [issue] = parsed.error.issues;
         throw new WireError('invalid_value', issue?.message ?? '', issue?.path.join('.') ?? null);
@@ -140,6 +154,7 @@ export class StandInSession {
         return;
       case 'input_audio_buffer.clear':
         this.#bufferedBytes = 0;
+        this.#buffered = [];
         this.#detector.reset();
         this.#send({ type: 'input_audio_buffer.cleared' });
         return;
@@ -169,6 +184,11 @@ export class StandInSession {
         return;
       case 'output_audio_buffer.clear':
       case 'parley.playback':
+      case 'parley.interrupt':
+      case 'parley.mute':
+      case 'parley.push_to_talk':
+      case 'parley.dtmf':
+      case 'parley.echo_cancellation':
         throw new WireError('invalid_value', `Invalid value: '${event.type}'.`, 'type');
     }
   }
@@ -179,6 +199,7 @@ export class StandInSession {
     }
     this.appendedBytes += bytes.byteLength;
     this.#bufferedBytes += bytes.byteLength;
+    if (this.#options.settings.callerText === 'counted') this.#buffered.push(bytes);
     if (this.#options.settings.steady) {
       const delayMs = delayOf(bytes, machineMs());
       this.#options.report.add(delayMs);
@@ -198,6 +219,7 @@ export class StandInSession {
 
   #speechStarted(audioStartMs: number): void {
     this.#speechItemId = this.#newId('item');
+    this.heardAtMs.push(this.#options.settings.clock.nowMs());
     this.#send({
       type: 'input_audio_buffer.speech_started',
       item_id: this.#speechItemId,
@@ -227,6 +249,10 @@ export class StandInSession {
       );
     }
     this.#bufferedBytes = 0;
+    if (this.#options.settings.callerText === 'counted') {
+      this.counted.push(numbersIn(Buffer.concat(this.#buffered), this.state.inputFormat));
+    }
+    this.#buffered = [];
     const item: RememberedItem = {
       ...emptyItem(this.#speechItemId ?? this.#newId('item')),
       role: 'user',
@@ -244,7 +270,8 @@ export class StandInSession {
   }
 
   #transcribe(item: RememberedItem): void {
-    const { callerText } = this.#options.settings;
+    const { callerText: scripted } = this.#options.settings;
+    const callerText = scripted === 'counted' ? (this.counted.at(-1) ?? []).join(' ') : scripted;
     const type = 'conversation.item.input_audio_transcription';
     const ids = { item_id: item.id, content_index: 0 };
     const half = Math.ceil(callerText.length / 2);
@@ -308,7 +335,9 @@ export class StandInSession {
           ? { steady: true }
           : scripted === undefined || toolsOff
             ? { text: 'I cannot do that.' }
-            : scripted,
+            : 'count' in scripted
+              ? { counted: this.#nextNumbers(scripted.count) }
+              : scripted,
         firstAudioMs: drawDelayMs(settings.firstAudioMs, this.#random),
         pieceMs: settings.pieceMs,
         realTimeFactor: fault?.kind === 'slow' ? slowFactor : settings.realTimeFactor,
@@ -333,6 +362,14 @@ export class StandInSession {
     this.#running.add(response);
     if (!outOfBand) this.#active = response;
     response.start();
+  }
+
+  /** On from the last number that the agent said, as far as this conversation knows. */
+  #nextNumbers(count: number): number[] {
+    const said = this.conversation.items.filter(({ role }) => role === 'assistant');
+    const last = said.flatMap(({ text }) => text.match(/\d+/g) ?? []).at(-1);
+    const first = last === undefined ? 1 : Number(last) + 1;
+    return Array.from({ length: count }, (_, place) => first + place);
   }
 
   #mayCall(answer: object, params: ResponseParams): boolean {
@@ -390,13 +427,15 @@ export class StandInSession {
     { code, message, param }: { code: string; message: string; param: string | null },
     eventId: string | null,
   ): void {
+    this.refused.push(code);
     const error = { type: 'invalid_request_error', code, message, param, event_id: eventId };
     this.#send({ type: 'error', error });
   }
 
   #send(event: Outgoing): void {
-    const { type, ...rest } = event;
-    this.#write(JSON.stringify({ type, event_id: this.#newId('event'), ...rest }));
+    for (const { type, ...rest } of this.#skin.outgoing(event)) {
+      this.#write(JSON.stringify({ type, event_id: this.#newId('event'), ...rest }));
+    }
   }
 
   #write(text: string): void {

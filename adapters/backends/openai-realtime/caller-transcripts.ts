@@ -8,8 +8,26 @@ const textLimit = 100_000;
 
 /** Puts the upstream's pieces of a transcript together: the call wants the whole text so far. */
 export class CallerTranscripts {
+  /** Turns whose words are still to come, by the upstream's id. */
+  readonly #awaited = new Set<string>();
   /** By the upstream's id, oldest first. */
   readonly #open = new Map<string, string>();
+
+  /** Words of a committed turn are still to come. */
+  get isWaiting(): boolean {
+    return this.#awaited.size > 0;
+  }
+
+  /** A turn was committed, and will be transcribed. */
+  expect(upstreamId: string): void {
+    if (this.#awaited.size < openLimit) this.#awaited.add(upstreamId);
+  }
+
+  /** No words will come of anything so far. */
+  reset(): void {
+    this.#awaited.clear();
+    this.#open.clear();
+  }
 
   /**
    * @param itemId our name of the item; `null` where it is none of the call's
@@ -29,14 +47,21 @@ export class CallerTranscripts {
           ? null
           : { type: 'caller.transcript', itemId, text, final: false };
       }
-      case 'transcript.done':
-        this.#open.delete(event.itemId);
-        return itemId === null
-          ? null
-          : { type: 'caller.transcript', itemId, text: event.text, final: true };
+      case 'transcript.whole':
+      case 'transcript.done': {
+        const final = event.type === 'transcript.done';
+        if (final) this.#end(event.itemId);
+        const text = event.text.slice(0, textLimit);
+        return itemId === null ? null : { type: 'caller.transcript', itemId, text, final };
+      }
       case 'transcript.failed':
-        this.#open.delete(event.itemId);
+        this.#end(event.itemId);
         return null;
     }
+  }
+
+  #end(upstreamId: string): void {
+    this.#open.delete(upstreamId);
+    this.#awaited.delete(upstreamId);
   }
 }

@@ -17,6 +17,9 @@ export interface Counters {
   staleEvents: number;
   /** Responses that the upstream began though it was told not to. */
   uninvitedResponses: number;
+  /** Connections exchanged before their end, and how many of them in the middle of something. */
+  rollovers: number;
+  rolloversForced: number;
   /** Errors after which the session went on. */
   benignErrors: number;
   /** Commands that named a line or an item that the upstream was never told of. */
@@ -50,6 +53,8 @@ export function zeroCounters(): Counters {
     unknownEvents: 0,
     staleEvents: 0,
     uninvitedResponses: 0,
+    rollovers: 0,
+    rolloversForced: 0,
     benignErrors: 0,
     commandsUnmatched: 0,
     itemsSkipped: 0,

@@ -1,9 +1,10 @@
 import type { LineOutcome, Usage } from '../../../src/ports/backend.ts';
 import { CallError } from '../../../src/ports/errors.ts';
+import { withoutSecrets } from '../../shared/secrets.ts';
 import { audioBytes, scanAudioDelta, type AudioDelta } from './audio-delta.ts';
 import type { Dialect } from './dialects.ts';
 import { lineMetadataKey } from './encode.ts';
-import { responseError, withoutSecrets, type UpstreamError } from './upstream-error.ts';
+import { responseError, type UpstreamError } from './upstream-error.ts';
 import {
   passedOver,
   upstreamSchemas,
@@ -24,7 +25,7 @@ interface OfResponse {
 
 /** What a message of the upstream means. */
 export type UpstreamEvent =
-  | { readonly type: 'session.created' }
+  | { readonly type: 'greeting'; readonly name: 'session.created' | 'conversation.created' }
   | { readonly type: 'session.updated' }
   | ({ readonly type: 'response.created' } & OfResponse)
   | ({
@@ -42,8 +43,11 @@ export type UpstreamEvent =
       readonly arguments: string;
     }
   | { readonly type: 'committed'; readonly itemId: string }
-  | { readonly type: 'speech'; readonly speaking: boolean; readonly atMs: number }
+  /** `atMs`: on the audio it was sent; `null` where it does not say. */
+  | { readonly type: 'speech'; readonly speaking: boolean; readonly atMs: number | null }
   | { readonly type: 'transcript.delta'; readonly itemId: string; readonly delta: string }
+  /** All of it so far, in place of what came before. */
+  | { readonly type: 'transcript.whole'; readonly itemId: string; readonly text: string }
   | { readonly type: 'transcript.done'; readonly itemId: string; readonly text: string }
   | { readonly type: 'transcript.failed'; readonly itemId: string }
   | { readonly type: 'error'; readonly error: UpstreamError }
@@ -65,7 +69,7 @@ export interface DecodeContext {
  * @throws CallError `backend_protocol` when it is malformed; the message quotes nothing of it
  */
 export function decode(message: Buffer, context: DecodeContext): UpstreamEvent {
-  const audio = scanAudioDelta(message);
+  const audio = scanAudioDelta(message, context.dialect);
   if (audio !== null) return { type: 'audio', ...audio };
   const raw = parseObject(message);
   const name = raw['type'];
@@ -107,6 +111,8 @@ function isRead(type: string): type is ReadType {
 function meaning(event: ReadEvent, { secret }: DecodeContext): UpstreamEvent {
   switch (event.type) {
     case 'session.created':
+    case 'conversation.created':
+      return { type: 'greeting', name: event.type };
     case 'session.updated':
       return { type: event.type };
     case 'response.created':
@@ -134,13 +140,18 @@ function meaning(event: ReadEvent, { secret }: DecodeContext): UpstreamEvent {
     case 'input_audio_buffer.committed':
       return { type: 'committed', itemId: event.item_id };
     case 'input_audio_buffer.speech_started':
-      return { type: 'speech', speaking: true, atMs: event.audio_start_ms };
+      return { type: 'speech', speaking: true, atMs: event.audio_start_ms ?? null };
     case 'input_audio_buffer.speech_stopped':
-      return { type: 'speech', speaking: false, atMs: event.audio_end_ms };
+      return { type: 'speech', speaking: false, atMs: event.audio_end_ms ?? null };
     case 'conversation.item.input_audio_transcription.delta':
       return { type: 'transcript.delta', itemId: event.item_id, delta: event.delta ?? '' };
-    case 'conversation.item.input_audio_transcription.completed':
-      return { type: 'transcript.done', itemId: event.item_id, text: event.transcript };
+    case 'conversation.item.input_audio_transcription.updated':
+      return { type: 'transcript.whole', itemId: event.item_id, text: event.transcript };
+    case 'conversation.item.input_audio_transcription.completed': {
+      // Some say so of what they have so far, and then say it again.
+      const type = event.status === 'in_progress' ? 'transcript.whole' : 'transcript.done';
+      return { type, itemId: event.item_id, text: event.transcript };
+    }
     case 'conversation.item.input_audio_transcription.failed':
       return { type: 'transcript.failed', itemId: event.item_id };
     case 'error': {

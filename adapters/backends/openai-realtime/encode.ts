@@ -1,6 +1,7 @@
 import type { ClientEvent } from '../../../protocol/openai-realtime/client-events.ts';
 import type { ClientItem, WireInputItem } from '../../../protocol/openai-realtime/items.ts';
 import type { ResponseParams } from '../../../protocol/openai-realtime/response.ts';
+import { Base64Bytes } from '../../../src/audio/base64-bytes.ts';
 import type { BackendCommand } from '../../../src/ports/backend.ts';
 import type {
   ConversationItem,
@@ -13,10 +14,20 @@ import { wireTool, wireToolChoice } from './session-settings.ts';
 /** Under this name a response's metadata carries the id of its line. */
 export const lineMetadataKey = 'parley_line';
 
-/** Caller audio as JSON text, bytes as they came. They are only read. */
-export function encodeAppend(bytes: Uint8Array): string {
-  const audio = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64');
-  return `{"type":"input_audio_buffer.append","audio":"${audio}"}`;
+const appendHead = '{"type":"input_audio_buffer.append","audio":"';
+const appendTail = '"}';
+
+/**
+ * Caller audio as JSON text; the bytes are only read. As bytes itself, because `ws` masks these on
+ * their way into one frame, and a string in two steps.
+ */
+export function encodeAppend(bytes: Uint8Array): Buffer {
+  const base64 = Base64Bytes.encode(bytes);
+  const message = Buffer.allocUnsafe(appendHead.length + base64.length + appendTail.length);
+  message.write(appendHead, 0, 'latin1');
+  message.write(base64, appendHead.length, 'latin1');
+  message.write(appendTail, appendHead.length + base64.length, 'latin1');
+  return message;
 }
 
 /**

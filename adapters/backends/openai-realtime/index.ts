@@ -4,7 +4,8 @@ import type {
   BackendSession,
 } from '../../../src/ports/backend.ts';
 import { asCallError, CallError } from '../../../src/ports/errors.ts';
-import { readApiKey, type SecretSources } from './api-key.ts';
+import { readApiKey } from '../../shared/api-key.ts';
+import type { HostedSurroundings } from '../../shared/surroundings.ts';
 import { zeroCounters } from './counters.ts';
 import { dialects, type Dialect } from './dialects.ts';
 import { openUpstream } from './opening.ts';
@@ -12,6 +13,12 @@ import type { OpenAiRealtimeOptions } from './options.ts';
 import { OpenAiRealtimeSession } from './session.ts';
 
 export { openAiRealtimeOptions, type OpenAiRealtimeOptions } from './options.ts';
+
+/** What the backend is made with besides its options. */
+export interface OpenAiSurroundings extends HostedSurroundings {
+  /** From [0, 1), for the time between attempts to open another connection. */
+  readonly chance?: () => number;
+}
 
 /** What is asked of upstreams besides the dialect's own row. */
 function capabilitiesOf(dialect: Dialect): BackendCapabilities {
@@ -23,16 +30,18 @@ function capabilitiesOf(dialect: Dialect): BackendCapabilities {
     instructions: true,
     seedHistory: 'text',
     appendContext: true,
-    outOfBand: true,
+    outOfBand: dialect.outOfBand,
     tools: 'asynchronous',
     transcripts: { caller: true, agent: true, wordTimes: false },
-    modalities: ['audio', 'text'],
+    modalities: dialect.modalities,
     voices: 'any',
     inputFormats: dialect.inputFormats,
     outputFormats: dialect.outputFormats,
     fasterThanRealTime: true,
-    sessionCapMs: dialect.sessionCapMs,
+    // A session outlives its connections.
+    sessionCapMs: null,
     resumption: false,
+    ...(dialect.rigid === null ? {} : { rigid: dialect.rigid }),
   };
 }
 
@@ -45,7 +54,7 @@ function capabilitiesOf(dialect: Dialect): BackendCapabilities {
 export function openAiRealtimeBackend(
   name: string,
   options: OpenAiRealtimeOptions,
-  secrets: SecretSources,
+  { recorder = null, chance = Math.random, ...secrets }: OpenAiSurroundings,
 ): BackendPort {
   const dialect = dialects[options.dialect];
   const capabilities = capabilitiesOf(dialect);
@@ -73,21 +82,24 @@ export function openAiRealtimeBackend(
           outputFormat: context.outputFormat,
           transcriptionModel: options.transcriptionModel ?? dialect.transcriptionModel,
         };
-        const shared = { context, dialect, frame, secret };
+        const shared = { context, dialect, frame, secret, recorder };
+        const headers = { ...options.headers, ...keyHeader(dialect, secret) };
+        const opener = { ...shared, url, headers, timeoutMs: options.connectTimeoutMs };
         return await openUpstream(
-          {
-            ...shared,
-            url,
-            headers: { ...options.headers, ...keyHeader(dialect, secret) },
-            timeoutMs: options.connectTimeoutMs,
-            signal: AbortSignal.any([signal, closing.signal]),
-          },
+          { ...opener, signal: AbortSignal.any([signal, closing.signal]) },
           (connection, told) => {
             const session: OpenAiRealtimeSession = new OpenAiRealtimeSession({
               ...shared,
               connection,
               told,
               counters,
+              connectionLimitMs: options.connectionLimitMs ?? dialect.sessionCapMs,
+              reopen: (settings, ended, take) =>
+                openUpstream(
+                  { ...opener, context: { ...context, settings }, signal: ended },
+                  (next, nextTold) => take({ connection: next, told: nextTold }),
+                ),
+              chance,
               onClosed: () => sessions.delete(session),
             });
             sessions.add(session);
@@ -100,7 +112,7 @@ export function openAiRealtimeBackend(
         throw asCallError(thrown, 'backend_refused');
       }
     },
-    figures: () => ({ ...counters }),
+    figures: () => ({ ...counters, ...recorder?.figures() }),
     close: () => {
       closing.abort(new CallError('backend_closed', 'the backend is being closed'));
       for (const session of [...sessions]) session.close();
@@ -120,13 +132,23 @@ function upstreamUrl(
     throw new CallError('model_unavailable', message);
   }
   const full = new URL(base);
+  for (const [key, value] of Object.entries(dialect.query)) {
+    if (!full.searchParams.has(key)) full.searchParams.set(key, value);
+  }
   full.searchParams.set('model', model);
   return full.href;
 }
 
-function keyHeader({ keyHeader: header }: Dialect, secret: string | null): Record<string, string> {
+function keyHeader({ key }: Dialect, secret: string | null): Record<string, string> {
   if (secret === null) return {};
-  return header === 'authorization' ? { authorization: `Bearer ${secret}` } : { 'api-key': secret };
+  switch (key) {
+    case 'bearer':
+      return { authorization: `Bearer ${secret}` };
+    case 'basic':
+      return { authorization: `Basic ${secret}` };
+    case 'api-key':
+      return { 'api-key': secret };
+  }
 }
 
 function throwIfAborted(signal: AbortSignal): void {

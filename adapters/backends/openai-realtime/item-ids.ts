@@ -28,6 +28,23 @@ export class ItemIds {
     return upstreamId;
   }
 
+  /** A committed turn has no name yet. */
+  get awaitsName(): boolean {
+    return this.#committed.length > 0;
+  }
+
+  /** The upstream no longer has it under this name. */
+  lost(upstreamId: string): void {
+    const itemId = this.#ours.get(upstreamId);
+    if (itemId !== undefined) this.#forget(itemId);
+  }
+
+  /** Turns without a name will never get one. */
+  lostUnnamed(): void {
+    this.#committed.length = 0;
+    this.#deletedEarly.clear();
+  }
+
   commit(itemId: string): void {
     this.#committed.push(itemId);
   }

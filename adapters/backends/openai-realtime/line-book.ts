@@ -9,6 +9,8 @@ interface Part {
   receivedBytes: number;
   /** Where a truncation has already cut it, ms. */
   endMs: number;
+  /** It lay on a connection that was left. */
+  isGone: boolean;
 }
 
 type Truncate = ClientEvent & { readonly type: 'conversation.item.truncate' };
@@ -38,10 +40,23 @@ export class LineBook {
     }
     let part = parts.find((known) => known.itemId === itemId);
     if (part === undefined) {
-      part = { itemId, receivedBytes: 0, endMs: Infinity };
+      part = { itemId, receivedBytes: 0, endMs: Infinity, isGone: false };
       parts.push(part);
     }
     part.receivedBytes += lengthBytes;
+  }
+
+  /** Audio received of a line, ms; 0 where none is remembered. */
+  receivedMs(lineId: string): number {
+    const parts = this.#lines.get(lineId) ?? [];
+    return parts.reduce((sum, part) => sum + part.receivedBytes, 0) / this.#bytesPerMs;
+  }
+
+  /** The upstream has none of these items any more. How long they were is still known. */
+  forgetItems(): void {
+    for (const parts of this.#lines.values()) {
+      for (const part of parts) part.isGone = true;
+    }
   }
 
   /**
@@ -62,6 +77,7 @@ export class LineBook {
       const isWhole = finished && endMs >= receivedMs;
       if (isWhole || endMs >= part.endMs) continue;
       part.endMs = endMs;
+      if (part.isGone) continue;
       requests.push({
         type: 'conversation.item.truncate',
         item_id: part.itemId,

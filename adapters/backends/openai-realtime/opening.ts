@@ -1,9 +1,11 @@
 import { asCallError, CallError } from '../../../src/ports/errors.ts';
 import type { BackendContext } from '../../../src/ports/backend.ts';
-import { Connection } from './connection.ts';
+import { Connection } from '../../shared/connection.ts';
+import type { WireRecorder } from '../../shared/wire-record.ts';
 import { decode } from './decode.ts';
 import type { Dialect } from './dialects.ts';
 import { requestId } from './request-id.ts';
+import { spelled } from './spelling.ts';
 import { wireSession, type SessionFrame, type WireSession } from './session-settings.ts';
 
 export interface OpeningOptions {
@@ -13,6 +15,7 @@ export interface OpeningOptions {
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly secret: string | null;
+  readonly recorder: WireRecorder | null;
   /** Longest time from connecting to settings in force, ms. */
   readonly timeoutMs: number;
   readonly signal: AbortSignal;
@@ -37,8 +40,9 @@ export function openUpstream<T>(
     url: options.url,
     headers: options.headers,
     secret,
+    recorder: options.recorder,
     clock,
-    handlers: { message: (message) => hear(message), lost: (error) => refuse(error) },
+    handlers: { message: (message) => hear(message), lost: ({ error }) => refuse(error) },
   });
   let stage: 'connecting' | 'configuring' = 'connecting';
   const timer = clock.timerAt(clock.nowMs() + timeoutMs, () => {
@@ -64,13 +68,14 @@ export function openUpstream<T>(
         const { code, message: said } = event.error;
         throw new CallError('backend_refused', `the upstream said ${code}: ${said}`);
       }
-      if (event.type === 'session.created' && stage === 'connecting') {
+      if (event.type === 'greeting' && stage === 'connecting') {
+        if (!dialect.configurableOn.includes(event.name)) return;
         stage = 'configuring';
-        const update = {
-          type: 'session.update',
-          event_id: requestId('configure', ''),
-          session: told,
-        };
+        const eventId = requestId('configure', '');
+        const update = spelled(
+          { type: 'session.update', event_id: eventId, session: told },
+          dialect,
+        );
         connection.send(JSON.stringify(update), 'control');
       } else if (event.type === 'session.updated' && stage === 'configuring') {
         settle();

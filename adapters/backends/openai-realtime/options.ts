@@ -18,7 +18,9 @@ const upstreamUrl = z.url({ protocol: /^wss?$/ }).refine(
  * environment variable `apiKeyEnv` or the file `apiKeyFile`; with neither, none is sent.
  *
  * `url` is everything before `?model=`; `dialect` names how the upstream deviates from OpenAI's;
- * `connectTimeoutMs` bounds the time from connecting to settings in force, ms.
+ * `connectTimeoutMs` bounds the time from connecting to settings in force, ms; `connectionLimitMs` is
+ * how long a connection lives, ms, before the session is moved to another: the dialect's own cap
+ * unless it says otherwise.
  */
 export const openAiRealtimeOptions = z.strictObject({
   model: z.string().min(1),
@@ -39,6 +41,7 @@ export const openAiRealtimeOptions = z.strictObject({
     .default({}),
   transcriptionModel: z.string().min(1).optional(),
   connectTimeoutMs: z.int().min(100).max(60_000).default(8000),
+  connectionLimitMs: z.int().min(2000).optional(),
 });
 
 /** Options after their schema. */

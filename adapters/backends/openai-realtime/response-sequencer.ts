@@ -32,6 +32,14 @@ export interface SequencerOptions {
   readonly echoesMetadata: boolean;
 }
 
+/** The line of a response. */
+export interface LiveLine {
+  readonly lineId: string;
+  /** Not cancelled: what comes of it is passed on. */
+  readonly live: boolean;
+  readonly outOfBand: boolean;
+}
+
 /** Responses waiting or running at once (a count). */
 const runLimit = 32;
 /** How often a request is sent that meets a response of the upstream's own. */
@@ -148,11 +156,29 @@ export class ResponseSequencer {
   }
 
   /** The line that a response's event belongs to; `live` unless it was cancelled. */
-  lineOf(responseId: string): { readonly lineId: string; readonly live: boolean } | undefined {
+  lineOf(responseId: string): LiveLine | undefined {
     const run = this.#running.get(responseId);
     return run === undefined || run.lineId === null
       ? undefined
-      : { lineId: run.lineId, live: !run.cancelled };
+      : { lineId: run.lineId, live: !run.cancelled, outOfBand: run.outOfBand };
+  }
+
+  /** The connection is another one: what ran is over, what was not begun is asked for again. */
+  moved(): SequencerEffect[] {
+    const message = 'the connection had to be exchanged in the middle of an answer';
+    const error = new CallError('backend_closed', message);
+    const running = [...this.#running.values()];
+    const requested = this.#requested.splice(0);
+    const over = [...running, ...requested.filter((run) => run.cancelled)];
+    const again = requested.filter((run) => !run.cancelled);
+    this.#running.clear();
+    this.#blocked = false;
+    this.#waiting.unshift(...again.filter((run) => !run.outOfBand));
+    return [
+      ...over.flatMap((run) => this.#end(run, { status: 'failed', error }, null)),
+      ...again.filter((run) => run.outOfBand).flatMap((run) => this.#create(run)),
+      ...this.#next(),
+    ];
   }
 
   /** Whether the line's response is waiting or running. */

@@ -17,7 +17,8 @@ export interface SessionFrame extends Pick<
   BackendContext,
   'authority' | 'inputFormat' | 'outputFormat'
 > {
-  readonly transcriptionModel: string;
+  /** `null`: the upstream has a model of its own for that. */
+  readonly transcriptionModel: string | null;
 }
 
 /** The whole session for these settings. Turns are ours unless the backend is to judge them. */
@@ -30,7 +31,7 @@ export function wireSession(settings: CallSettings, frame: SessionFrame): WireSe
     audio: {
       input: {
         format: wireFormat(frame.inputFormat),
-        transcription: settings.callerTranscripts ? { model: frame.transcriptionModel } : null,
+        transcription: settings.callerTranscripts ? transcription(frame) : null,
         turn_detection: frame.authority === 'backend' ? wireDetection(turnDetection) : null,
       },
       output: {
@@ -42,6 +43,10 @@ export function wireSession(settings: CallSettings, frame: SessionFrame): WireSe
     tool_choice: wireToolChoice(settings.toolChoice),
     max_output_tokens: settings.maxOutputTokens,
   };
+}
+
+function transcription({ transcriptionModel: model }: SessionFrame): { model?: string } {
+  return model === null ? {} : { model };
 }
 
 /** The keys in which `after` differs; `null` where there are none. Formats never change in a call. */
@@ -81,15 +86,23 @@ type WireDetection = NonNullable<NonNullable<WireSession['audio']>['input']>['tu
 
 function wireDetection(detection: TurnDetection): WireDetection {
   if (detection === null) return null;
-  return {
-    type: 'server_vad',
-    threshold: detection.threshold,
-    prefix_padding_ms: detection.prefixPaddingMs,
-    silence_duration_ms: detection.silenceDurationMs,
+  const answering = {
     create_response: detection.createResponse,
     interrupt_response: detection.interruptResponse,
-    idle_timeout_ms: detection.idleTimeoutMs,
   };
+  switch (detection.kind) {
+    case 'semantic_vad':
+      return { type: 'semantic_vad', eagerness: detection.eagerness, ...answering };
+    case 'server_vad':
+      return {
+        type: 'server_vad',
+        threshold: detection.threshold,
+        prefix_padding_ms: detection.prefixPaddingMs,
+        silence_duration_ms: detection.silenceDurationMs,
+        ...answering,
+        idle_timeout_ms: detection.idleTimeoutMs,
+      };
+  }
 }
 
 /** A function on the wire. */

@@ -7,20 +7,25 @@ import type {
   BackendSession,
 } from '../../../src/ports/backend.ts';
 import { asCallError, CallError } from '../../../src/ports/errors.ts';
-import { BoundedQueue } from '../../../src/streams/bounded-queue.ts';
+import type { CallSettings } from '../../../src/ports/settings.ts';
+import { BoundedQueue, type Incoming } from '../../../src/streams/bounded-queue.ts';
+import type { Connection } from '../../shared/connection.ts';
+import { afterError } from './after-error.ts';
 import { CallerAudio } from './caller-audio.ts';
-import { CallerTranscripts } from './caller-transcripts.ts';
-import type { Connection } from './connection.ts';
+import { CallerTurns } from './caller-turns.ts';
 import { countLine, type Counters } from './counters.ts';
 import { decode, type UpstreamEvent } from './decode.ts';
 import type { Dialect } from './dialects.ts';
+import { Exchange, type Fresh } from './exchange.ts';
 import { encodeRespond } from './encode.ts';
 import { requestId, requestOf } from './request-id.ts';
-import { ResponseSequencer, type SequencerEffect } from './response-sequencer.ts';
+import { SeenCalls } from './seen-calls.ts';
+import { ResponseSequencer, type LiveLine, type SequencerEffect } from './response-sequencer.ts';
 import type { SessionFrame, WireSession } from './session-settings.ts';
 import { SettingsUpdates } from './settings-updates.ts';
+import { spelled } from './spelling.ts';
 import { UpstreamMemory } from './upstream-memory.ts';
-import { fatalError, responseError, type UpstreamError } from './upstream-error.ts';
+import { fatalError, type UpstreamError } from './upstream-error.ts';
 
 /** Events that may wait for the consumer (a count). */
 export const eventLimit = 1024;
@@ -34,6 +39,16 @@ export interface SessionOptions {
   /** What the upstream has been told so far. */
   readonly told: WireSession;
   readonly counters: Counters;
+  /** Longest life of a connection, ms; `null`: it has no end. */
+  readonly connectionLimitMs: number | null;
+  /** Opens another connection with these settings. Rejects with `CallError`. */
+  readonly reopen: (
+    settings: CallSettings,
+    signal: AbortSignal,
+    take: (fresh: Fresh) => void,
+  ) => Promise<void>;
+  /** From [0, 1), for the time between attempts to open another connection. */
+  readonly chance: () => number;
   /** Called once. */
   readonly onClosed: () => void;
 }
@@ -41,16 +56,18 @@ export interface SessionOptions {
 /** One call's conversation with the upstream, from settings in force to the end. */
 export class OpenAiRealtimeSession implements BackendSession {
   readonly #options: SessionOptions;
-  readonly #connection: Connection;
+  #connection: Connection;
   readonly #counters: Counters;
   /** One more than the limit: room for the word that it was exceeded. */
   readonly #queue = new BoundedQueue<BackendEvent>({ limit: eventLimit + 1, overflow: 'fail' });
   readonly #sequencer: ResponseSequencer;
   readonly #memory: UpstreamMemory;
-  readonly #transcripts = new CallerTranscripts();
   readonly #caller: CallerAudio;
   readonly #settings: SettingsUpdates;
-  readonly #toolCalls = new Set<string>();
+  readonly #turns: CallerTurns;
+  readonly #toolCalls = new SeenCalls();
+  readonly #exchange: Exchange;
+  #wanted: CallSettings;
   #closed = false;
 
   constructor(options: SessionOptions) {
@@ -61,7 +78,8 @@ export class OpenAiRealtimeSession implements BackendSession {
     this.#counters = counters;
     this.#caller = new CallerAudio({
       format: inputFormat,
-      connection,
+      recall: context.recall ?? null,
+      send: (message, kind) => this.#connection.send(message, kind),
       counters,
       isCommittedByUs: authority === 'gateway',
       write: (event) => this.#write(event),
@@ -77,16 +95,25 @@ export class OpenAiRealtimeSession implements BackendSession {
       ids,
       write: (event) => this.#write(event),
     });
+    this.#turns = new CallerTurns(this.#memory, authority === 'backend');
     this.#sequencer = new ResponseSequencer({
       ownLineId: () => (authority === 'backend' ? ids.next('line') : null),
       echoesMetadata: dialect.echoesMetadata,
     });
     counters.sessionsOpen += 1;
     counters.sessionsTotal += 1;
-    connection.handlers = {
-      message: (message) => this.#take(message),
-      lost: (error) => this.#fail(error),
-    };
+    this.#attend(connection);
+    this.#wanted = context.settings;
+    this.#exchange = new Exchange({
+      clock: context.clock,
+      log: context.log,
+      counters,
+      capMs: options.connectionLimitMs,
+      chance: options.chance,
+      open: (signal, take) => options.reopen(this.#wanted, signal, take),
+      isQuiet: () => this.#sequencer.size === 0 && this.#turns.isStill(context.clock.nowMs()),
+      change: (fresh, forced) => this.#change(fresh, forced),
+    });
   }
 
   /** Tells the upstream what was said before it came. To be called once, before anything is sent. */
@@ -96,7 +123,7 @@ export class OpenAiRealtimeSession implements BackendSession {
     }
   }
 
-  get events(): AsyncIterable<BackendEvent> {
+  get events(): Incoming<BackendEvent> {
     return this.#queue;
   }
 
@@ -104,6 +131,7 @@ export class OpenAiRealtimeSession implements BackendSession {
     if (this.#closed) return 'closed';
     if (command.type === 'audio') return this.#caller.send(command.chunk);
     if (command.type === 'configure') {
+      this.#wanted = command.settings;
       this.#settings.want(command.settings);
       return 'ok';
     }
@@ -120,7 +148,7 @@ export class OpenAiRealtimeSession implements BackendSession {
   #execute(command: Exclude<BackendCommand, { type: 'audio' | 'configure' }>): void {
     switch (command.type) {
       case 'commit':
-        this.#memory.ids.commit(command.itemId);
+        this.#turns.commit(command.itemId);
         this.#caller.commit(command.itemId, command.fromSample);
         return;
       case 'clear':
@@ -145,6 +173,11 @@ export class OpenAiRealtimeSession implements BackendSession {
         return;
       case 'item.delete':
         this.#memory.delete(command.itemId);
+        return;
+      // Its wire has no word for an answer that nobody may hear yet.
+      case 'speculate':
+      case 'speculation.drop':
+        this.#counters.commandsUnmatched += 1;
     }
   }
 
@@ -161,12 +194,9 @@ export class OpenAiRealtimeSession implements BackendSession {
       case 'audio':
         this.#takeAudio(event);
         return;
-      case 'text': {
-        const line = this.#liveLine(event.responseId);
-        if (line === null) return;
-        this.#emit({ type: 'line.text', lineId: line, delta: event.delta, words: null });
+      case 'text':
+        this.#takeText(event);
         return;
-      }
       case 'tool':
         this.#takeTool(event);
         return;
@@ -174,6 +204,7 @@ export class OpenAiRealtimeSession implements BackendSession {
         const { responseId, lineId, outOfBand } = event;
         const { effects, uninvited } = this.#sequencer.created(responseId, lineId, outOfBand);
         if (uninvited) this.#counters.uninvitedResponses += 1;
+        if (outOfBand !== true) this.#turns.answered();
         this.#run(effects);
         return;
       }
@@ -181,18 +212,20 @@ export class OpenAiRealtimeSession implements BackendSession {
         this.#run(this.#sequencer.done(event.responseId, event.outcome, event.usage));
         return;
       case 'committed':
-        this.#memory.named(event.itemId);
+        this.#turns.committed(event.itemId, this.#wanted.callerTranscripts);
         return;
       case 'speech': {
         const { speaking, atMs } = event;
         if (this.#options.context.authority !== 'backend') return;
+        this.#turns.speech(speaking, this.#options.context.clock.nowMs());
         this.#emit({ type: 'caller.speech', speaking, atSample: this.#caller.sampleAt(atMs) });
         return;
       }
       case 'transcript.delta':
+      case 'transcript.whole':
       case 'transcript.done':
       case 'transcript.failed': {
-        const transcript = this.#transcripts.take(event, this.#callerItem(event.itemId));
+        const transcript = this.#turns.transcript(event);
         if (transcript !== null) this.#emit(transcript);
         return;
       }
@@ -203,7 +236,7 @@ export class OpenAiRealtimeSession implements BackendSession {
         this.#counters.unknownEvents += 1;
         this.#options.context.log.debug('upstream.unknown_event', { type: event.name });
         return;
-      case 'session.created':
+      case 'greeting':
       case 'session.updated':
       case 'passed':
         return;
@@ -223,50 +256,62 @@ export class OpenAiRealtimeSession implements BackendSession {
     }
   }
 
-  #takeTool(event: UpstreamEvent & { readonly type: 'tool' }): void {
-    const { responseId, toolCallId, name } = event;
-    const lineId = this.#liveLine(responseId);
-    // It is announced twice: when its arguments are complete, and when its item is.
-    if (lineId === null || this.#toolCalls.has(toolCallId)) return;
-    this.#toolCalls.add(toolCallId);
-    if (this.#toolCalls.size > 256) {
-      const [oldest] = this.#toolCalls;
-      if (oldest !== undefined) this.#toolCalls.delete(oldest);
-    }
-    this.#counters.toolsCalled += 1;
-    this.#emit({ type: 'tool.called', lineId, toolCallId, name, arguments: event.arguments });
+  #takeText({ responseId, delta }: UpstreamEvent & { readonly type: 'text' }): void {
+    const line = this.#liveLine(responseId);
+    if (line === null) return;
+    this.#emit({ type: 'line.text', lineId: line.lineId, delta, words: null });
+    if (!line.outOfBand) this.#memory.words.said(line.lineId, delta);
   }
 
-  /** Under its own detection the upstream's items have no name of ours. */
-  #callerItem(upstreamId: string): string | null {
-    const ours = this.#memory.ids.ours(upstreamId);
-    if (ours !== undefined) return ours;
-    return this.#options.context.authority === 'backend' ? upstreamId : null;
+  #takeTool(event: UpstreamEvent & { readonly type: 'tool' }): void {
+    const { responseId, toolCallId, name, arguments: args } = event;
+    const line = this.#liveLine(responseId);
+    if (line === null || !this.#toolCalls.isNew(toolCallId)) return;
+    this.#counters.toolsCalled += 1;
+    const { lineId, outOfBand } = line;
+    if (!outOfBand) this.#memory.words.called(lineId, toolCallId, name, args);
+    this.#emit({ type: 'tool.called', lineId, toolCallId, name, arguments: args });
   }
 
   #takeError(error: UpstreamError): void {
     const fatal = fatalError(error);
     if (fatal !== null) {
-      this.#fail(fatal);
+      this.#lost(fatal);
       return;
     }
-    const { code } = error;
-    const request = requestOf(error.eventId);
+    const request = requestOf(error.eventId)?.kind ?? null;
     this.#counters.benignErrors += 1;
-    this.#options.context.log.info('upstream.error', { code, request: request?.kind ?? null });
-    if (request?.kind === 'create' || code === 'conversation_already_has_active_response') {
-      const lineId = request?.kind === 'create' ? request.subject : null;
-      this.#run(this.#sequencer.createFailed(lineId, code, responseError(error)));
-    } else if (request?.kind === 'cancel' || code === 'response_cancel_not_active') {
-      this.#run(this.#sequencer.cancelFailed(request?.subject ?? null));
-    } else if (request?.kind === 'commit') {
-      this.#memory.ids.commitFailed(request.subject);
-    }
+    this.#options.context.log.info('upstream.error', { code: error.code, request });
+    this.#run(afterError(error, this.#sequencer, this.#memory.ids));
   }
 
-  #liveLine(responseId: string): string | null {
+  #attend(connection: Connection): void {
+    connection.handlers = {
+      message: (message) => this.#take(message),
+      lost: ({ error }) => this.#lost(error),
+    };
+  }
+
+  #lost(error: CallError): void {
+    if (!this.#exchange.replace()) this.#fail(error);
+  }
+
+  /** Everything the upstream knew is told again, and what is under way is asked for again. */
+  #change({ connection, told }: Fresh, forced: boolean): void {
+    const old = this.#connection;
+    this.#connection = connection;
+    this.#attend(connection);
+    old.close();
+    this.#settings.retell(told);
+    this.#memory.retell();
+    this.#caller.retell();
+    this.#turns.reset();
+    if (forced) this.#run(this.#sequencer.moved());
+  }
+
+  #liveLine(responseId: string): LiveLine | null {
     const line = this.#sequencer.lineOf(responseId);
-    if (line?.live === true) return line.lineId;
+    if (line?.live === true) return line;
     this.#counters.staleEvents += 1;
     return null;
   }
@@ -292,7 +337,9 @@ export class OpenAiRealtimeSession implements BackendSession {
   }
 
   #write(event: ClientEvent): void {
-    if (this.#closed || this.#connection.send(JSON.stringify(event), 'control')) return;
+    if (this.#closed) return;
+    const written = spelled(event, this.#options.dialect);
+    if (written === null || this.#connection.send(JSON.stringify(written), 'control')) return;
     this.#counters.queueOverflows += 1;
     this.#fail(new CallError('queue_overflow', 'the upstream does not read what it is sent'));
   }
@@ -316,6 +363,7 @@ export class OpenAiRealtimeSession implements BackendSession {
 
   #end(): void {
     this.#closed = true;
+    this.#exchange.close();
     this.#connection.close();
     this.#queue.close();
     this.#counters.sessionsOpen -= 1;

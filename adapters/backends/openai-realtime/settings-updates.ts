@@ -32,6 +32,13 @@ export class SettingsUpdates {
     queueMicrotask(() => this.settle());
   }
 
+  /** Another connection was told this: what has changed since then is sent to it. */
+  retell(told: WireSession): void {
+    this.#told = told;
+    this.#isWaiting = true;
+    this.settle();
+  }
+
   /** Sends what is wanted now, as far as the upstream does not know it. */
   settle(): void {
     if (!this.#isWaiting) return;

@@ -1,3 +1,4 @@
+import { ChunkHistory } from '../../../src/audio/chunk-history.ts';
 import { bytesPerSample, msToSamples, type AudioFormat } from '../../../src/audio/format.ts';
 import type { Chunk } from '../../../src/audio/chunk.ts';
 
@@ -7,6 +8,8 @@ const keptMs = 15_000;
 const leadMs = 3000;
 /** Most audio left in the upstream's buffer, ms: below 15 MiB in every format. */
 const bufferMs = 280_000;
+/** Audio that is sent again goes in pieces of this length, ms. */
+const pieceMs = 500;
 
 /** What is to be taken back, and what to send again after that. */
 export interface Retake {
@@ -15,6 +18,9 @@ export interface Retake {
   readonly droppedSamples: number;
 }
 
+/** Caller audio by its uplink positions, new memory; `null` where it is not kept. */
+export type Recall = (fromSample: number, toSample: number) => Uint8Array | null;
+
 /**
  * What lies in the upstream's input buffer. A commit there takes everything since the last one,
  * and with our own detection that is all the silence while the agent spoke: paid for, and
@@ -22,33 +28,30 @@ export interface Retake {
  */
 export class UncommittedAudio {
   readonly #format: AudioFormat;
-  #chunks: Chunk[] = [];
-  #keptSamples = 0;
+  readonly #recall: Recall;
+  /** Audio kept here, where nobody else does. */
+  #own: ChunkHistory | null;
   /** Uplink position at which the upstream's buffer begins; `null` while it is empty. */
   #fromSample: number | null = null;
+  #endSample = 0;
 
-  constructor(format: AudioFormat) {
+  /** @param recall gets audio of the latest 15 s from who keeps it; `null`: it is kept here */
+  constructor(format: AudioFormat, recall: Recall | null) {
     this.#format = format;
+    this.#own = recall === null ? new ChunkHistory(format, keptMs) : null;
+    this.#recall = recall ?? ((from, to) => this.#own?.slice(from, to) ?? null);
   }
 
   /** @returns what to do when too much lies there that nobody committed */
   append(chunk: Chunk): Retake | null {
+    this.#keep(chunk);
     this.#fromSample ??= chunk.startSample;
-    this.#chunks.push(chunk);
-    this.#keptSamples += chunk.samples;
-    const most = this.#samples(keptMs);
-    let first = this.#chunks[0];
-    while (first !== undefined && this.#keptSamples - first.samples >= most) {
-      this.#chunks.shift();
-      this.#keptSamples -= first.samples;
-      first = this.#chunks[0];
-    }
-    if (first === undefined || chunk.startSample - this.#fromSample < this.#samples(bufferMs)) {
-      return null;
-    }
-    const droppedSamples = first.startSample - this.#fromSample;
-    this.#fromSample = first.startSample;
-    return { again: this.#chunks.map(({ bytes }) => bytes), droppedSamples };
+    this.#endSample = chunk.startSample + chunk.samples;
+    if (chunk.startSample - this.#fromSample < this.#samples(bufferMs)) return null;
+    const keptFrom = this.#endSample - this.#samples(keptMs);
+    const droppedSamples = keptFrom - this.#fromSample;
+    this.#fromSample = keptFrom;
+    return { again: this.#pieces(keptFrom), droppedSamples };
   }
 
   /**
@@ -57,34 +60,52 @@ export class UncommittedAudio {
    * @returns what to do before, or `null` when the buffer may be committed as it is
    */
   commit(fromSample: number): Retake | null {
-    const chunks = this.#chunks;
     const bufferFrom = this.#fromSample;
-    const [first] = chunks;
     this.clear();
-    if (bufferFrom === null || first === undefined) return null;
-    const last = chunks.at(-1)!;
-    const isTooLong = fromSample - bufferFrom > this.#samples(leadMs);
-    const isKept = fromSample >= first.startSample && fromSample < last.startSample + last.samples;
-    if (!isTooLong || !isKept) return null;
-    const again = chunks.flatMap((chunk) => {
-      const skipped = fromSample - chunk.startSample;
-      if (skipped >= chunk.samples) return [];
-      return [skipped <= 0 ? chunk.bytes : chunk.bytes.subarray(skipped * this.#width())];
-    });
-    return { again, droppedSamples: fromSample - bufferFrom };
+    if (bufferFrom === null || fromSample - bufferFrom <= this.#samples(leadMs)) return null;
+    const again = fromSample < this.#endSample ? this.#pieces(fromSample) : [];
+    return again.length === 0 ? null : { again, droppedSamples: fromSample - bufferFrom };
   }
 
   clear(): void {
-    this.#chunks = [];
-    this.#keptSamples = 0;
     this.#fromSample = null;
+  }
+
+  /**
+   * Everything of the buffer that is still kept, for a connection without it.
+   *
+   * @param mostMs no more than this of it
+   * @returns also the uplink position at which it begins
+   */
+  retold(mostMs = keptMs): Retake & { readonly fromSample: number } {
+    const bufferFrom = this.#fromSample ?? this.#endSample;
+    const kept = Math.max(0, this.#endSample - this.#samples(Math.min(mostMs, keptMs)));
+    const fromSample = Math.max(bufferFrom, kept);
+    this.#fromSample = fromSample === this.#endSample ? null : fromSample;
+    const again = fromSample < this.#endSample ? this.#pieces(fromSample) : [];
+    return { again, droppedSamples: fromSample - bufferFrom, fromSample };
+  }
+
+  /** Over a gap, where the upstream took nothing, nothing is kept. */
+  #keep(chunk: Chunk): void {
+    if (this.#own === null) return;
+    const isGap = this.#own.endSample > 0 && chunk.startSample !== this.#own.endSample;
+    if (isGap) this.#own = new ChunkHistory(this.#format, keptMs);
+    this.#own.append(chunk);
+  }
+
+  /** From there to the end; none where the beginning is no longer kept. */
+  #pieces(fromSample: number): readonly Uint8Array[] {
+    const bytes = this.#recall(fromSample, this.#endSample);
+    const pieceBytes = this.#samples(pieceMs) * bytesPerSample(this.#format.codec);
+    const pieces: Uint8Array[] = [];
+    for (let at = 0; bytes !== null && at < bytes.byteLength; at += pieceBytes) {
+      pieces.push(bytes.subarray(at, at + pieceBytes));
+    }
+    return pieces;
   }
 
   #samples(ms: number): number {
     return msToSamples(ms, this.#format.rateHz);
-  }
-
-  #width(): number {
-    return bytesPerSample(this.#format.codec);
   }
 }

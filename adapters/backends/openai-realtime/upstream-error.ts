@@ -9,22 +9,6 @@ export interface UpstreamError {
   readonly eventId: string | null;
 }
 
-/** Longest text of an upstream that is repeated, characters. */
-const messageLimit = 300;
-
-/** What looks like a key, also where the upstream has already blotted out its middle. */
-const keyLike =
-  /\b(?:sk|ek|rk|pk)[-_][\w*.-]{4,}|\bBearer\s+\S+|((?:api[-_]?key|key|token)=)[^&\s]+/gi;
-
-/** A text of the upstream as it may be shown: short, one line, without anything like a key. */
-export function withoutSecrets(text: string, secret: string | null): string {
-  const known = secret === null || secret === '' ? text : text.replaceAll(secret, '[key]');
-  const clean = known
-    .replace(keyLike, (_match, name: string | undefined) => `${name ?? ''}[key]`)
-    .replace(/\p{Cc}+/gu, ' ');
-  return clean.length > messageLimit ? `${clean.slice(0, messageLimit)}…` : clean;
-}
-
 /** Errors that end the session, though the upstream may leave the socket open for a while. */
 const fatal: Readonly<Record<string, ErrorCode>> = {
   session_expired: 'backend_closed',

@@ -46,6 +46,7 @@ const ofItem = z.object({ item_id: id });
 /** Schemas of the events that mean something here, by type. */
 export const upstreamSchemas = {
   'session.created': z.object({}),
+  'conversation.created': z.object({}),
   'session.updated': z.object({}),
   'response.created': z.object({ response }),
   'response.done': z.object({ response }),
@@ -69,15 +70,26 @@ export const upstreamSchemas = {
     }),
   }),
   'input_audio_buffer.committed': ofItem,
-  'input_audio_buffer.speech_started': z.object({ item_id: id, audio_start_ms: z.number() }),
-  'input_audio_buffer.speech_stopped': z.object({ item_id: id, audio_end_ms: z.number() }),
+  'input_audio_buffer.speech_started': z.object({
+    item_id: id,
+    audio_start_ms: z.number().nullish(),
+  }),
+  'input_audio_buffer.speech_stopped': z.object({
+    item_id: id,
+    audio_end_ms: z.number().nullish(),
+  }),
   'conversation.item.input_audio_transcription.delta': z.object({
     item_id: id,
     delta: z.string().nullish(),
   }),
+  'conversation.item.input_audio_transcription.updated': z.object({
+    item_id: id,
+    transcript: z.string(),
+  }),
   'conversation.item.input_audio_transcription.completed': z.object({
     item_id: id,
     transcript: z.string(),
+    status: z.string().nullish(),
   }),
   'conversation.item.input_audio_transcription.failed': ofItem,
   error: z.object({
@@ -100,7 +112,6 @@ export type ReadEvent = {
 
 /** Events that are known and tell nothing that is needed here. */
 export const passedOver: ReadonlySet<string> = new Set([
-  'conversation.created',
   'conversation.item.created',
   'conversation.item.added',
   'conversation.item.done',
@@ -121,4 +132,5 @@ export const passedOver: ReadonlySet<string> = new Set([
   'response.output_text.done',
   'response.function_call_arguments.delta',
   'rate_limits.updated',
+  'ping',
 ]);

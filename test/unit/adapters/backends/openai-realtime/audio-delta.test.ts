@@ -1,8 +1,11 @@
 import fc from 'fast-check';
+import { Base64Bytes } from '../../../../../src/audio/base64-bytes.ts';
 import { describe, expect, it } from 'vitest';
 import { scanAudioDelta } from '../../../../../adapters/backends/openai-realtime/audio-delta.ts';
+import { dialects } from '../../../../../adapters/backends/openai-realtime/dialects.ts';
 
-const scan = (text: string): unknown => scanAudioDelta(Buffer.from(text));
+const { openai } = dialects;
+const scan = (text: string): unknown => scanAudioDelta(Buffer.from(text), openai);
 const audio = { type: 'response.output_audio.delta', response_id: 'r1', item_id: 'i1' };
 
 describe('scan of an audio delta', () => {
@@ -28,7 +31,7 @@ describe('scan of an audio delta', () => {
           expect(scan(JSON.stringify(event))).toEqual({
             responseId: 'resp_1',
             itemId: 'item_1',
-            bytes: Buffer.from(bytes),
+            bytes: Base64Bytes.decode(Buffer.from(bytes).toString('base64')),
           });
         },
       ),
@@ -36,11 +39,18 @@ describe('scan of an audio delta', () => {
     );
   });
 
+  it('goes by the name that the dialect has for it', () => {
+    const beta = JSON.stringify({ ...audio, type: 'response.audio.delta', delta: 'AAEC' });
+    expect(scan(beta)).toBeNull();
+    const found = scanAudioDelta(Buffer.from(beta), dialects['azure-voice-live']);
+    expect([...(found?.bytes ?? [])]).toEqual([0, 1, 2]);
+  });
+
   it('gives bytes that nobody else writes to', () => {
     const message = Buffer.from(JSON.stringify({ ...audio, delta: 'AAEC' }));
-    const first = scanAudioDelta(message)?.bytes;
+    const first = scanAudioDelta(message, openai)?.bytes;
     message.fill(0x20);
-    scanAudioDelta(Buffer.from(JSON.stringify({ ...audio, delta: 'CQkJ' })))?.bytes.fill(7);
+    scanAudioDelta(Buffer.from(JSON.stringify({ ...audio, delta: 'CQkJ' })), openai)?.bytes.fill(7);
     expect([...(first ?? [])]).toEqual([0, 1, 2]);
   });
 

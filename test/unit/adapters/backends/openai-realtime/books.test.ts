@@ -111,7 +111,7 @@ describe('item ids', () => {
 });
 
 describe('uncommitted audio', () => {
-  function spoken(ms: number, audio = new UncommittedAudio(pcm24k)): UncommittedAudio {
+  function spoken(ms: number, audio = new UncommittedAudio(pcm24k, null)): UncommittedAudio {
     const timeline = new ChunkTimeline(pcm24k);
     for (let atMs = 0; atMs < ms; atMs += 20) {
       expect(audio.append(timeline.append(new Uint8Array(bytesOf(20)), atMs))).toBeNull();
@@ -138,7 +138,7 @@ describe('uncommitted audio', () => {
 
   it('is committed as it is when the turn lies elsewhere, or nothing is there', () => {
     expect(spoken(10_000).commit(at(10_000))).toBeNull();
-    expect(new UncommittedAudio(pcm24k).commit(at(9000))).toBeNull();
+    expect(new UncommittedAudio(pcm24k, null).commit(at(9000))).toBeNull();
   });
 
   it('begins anew after a commit and after a clear', () => {
@@ -151,7 +151,7 @@ describe('uncommitted audio', () => {
   });
 
   it('keeps the upstream’s buffer below its limit', () => {
-    const audio = new UncommittedAudio(pcm24k);
+    const audio = new UncommittedAudio(pcm24k, null);
     const timeline = new ChunkTimeline(pcm24k);
     let dropped = 0;
     for (let atMs = 0; atMs < 600_000; atMs += 100) {

@@ -1,3 +1,4 @@
+import { Base64Bytes } from '../../../../../src/audio/base64-bytes.ts';
 import { describe, expect, it } from 'vitest';
 import { decode } from '../../../../../adapters/backends/openai-realtime/decode.ts';
 import { dialects } from '../../../../../adapters/backends/openai-realtime/dialects.ts';
@@ -14,7 +15,11 @@ const response = { id: 'r1', object: 'realtime.response', conversation_id: 'conv
 
 describe('decode', () => {
   it.each([
-    ['session.created', { type: 'session.created', session: {} }, { type: 'session.created' }],
+    [
+      'session.created',
+      { type: 'session.created', session: {} },
+      { type: 'greeting', name: 'session.created' },
+    ],
     ['session.updated', { type: 'session.updated' }, { type: 'session.updated' }],
     [
       'a response with our label',
@@ -49,7 +54,7 @@ describe('decode', () => {
     [
       'audio written in an unusual way',
       '{ "delta": "AAEC\\/w==", "response_id": "r", "item_id": "i", "type": "response.output_audio.delta" }',
-      { type: 'audio', responseId: 'r', itemId: 'i', bytes: Buffer.from([0, 1, 2, 255]) },
+      { type: 'audio', responseId: 'r', itemId: 'i', bytes: Base64Bytes.decode('AAEC/w==') },
     ],
     [
       'complete arguments',

@@ -116,7 +116,7 @@ describe('session settings on the wire', () => {
 describe('encode', () => {
   it('writes caller audio as it came', () => {
     const bytes = Buffer.from([9, 9, 1, 2, 3, 255]).subarray(2);
-    const event: unknown = JSON.parse(encodeAppend(bytes));
+    const event: unknown = JSON.parse(encodeAppend(bytes).toString());
     expect(event).toEqual({ type: 'input_audio_buffer.append', audio: 'AQID/w==' });
   });
 

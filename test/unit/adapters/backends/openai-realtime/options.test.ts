@@ -1,13 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { readApiKey } from '../../../../../adapters/backends/openai-realtime/api-key.ts';
+import { readApiKey } from '../../../../../adapters/shared/api-key.ts';
 import {
   openAiRealtimeBackend,
   openAiRealtimeOptions,
 } from '../../../../../adapters/backends/openai-realtime/index.ts';
-import {
-  fatalError,
-  withoutSecrets,
-} from '../../../../../adapters/backends/openai-realtime/upstream-error.ts';
+import { fatalError } from '../../../../../adapters/backends/openai-realtime/upstream-error.ts';
+import { withoutSecrets } from '../../../../../adapters/shared/secrets.ts';
 
 const noFiles = {
   env: {},

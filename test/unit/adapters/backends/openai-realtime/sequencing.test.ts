@@ -62,7 +62,7 @@ describe('response sequencer', () => {
     it.respond('a', false, create('a'));
     expect(words(it.cancel('a'))).toEqual([]);
     expect(words(it.created('r1', 'a', false).effects)).toEqual(['cancel r1']);
-    expect(it.lineOf('r1')).toEqual({ lineId: 'a', live: false });
+    expect(it.lineOf('r1')).toEqual({ lineId: 'a', live: false, outOfBand: false });
     expect(words(it.done('r1', completed, null))).toEqual(['cancelled a']);
   });
 

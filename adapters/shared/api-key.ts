@@ -1,11 +1,16 @@
-import { CallError } from '../../../src/ports/errors.ts';
-import type { OpenAiRealtimeOptions } from './options.ts';
+import { CallError } from '../../src/ports/errors.ts';
 
 /** Where references to secrets lead. */
 export interface SecretSources {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Text of a file; a relative path is given as it stands in the configuration. */
   readonly readText: (path: string) => Promise<string>;
+}
+
+/** How a configuration names a key without holding it. */
+export interface ApiKeyReference {
+  readonly apiKeyEnv?: string | undefined;
+  readonly apiKeyFile?: string | undefined;
 }
 
 /**
@@ -15,7 +20,7 @@ export interface SecretSources {
  * @throws CallError `model_unavailable`, naming the reference and never what it leads to
  */
 export async function readApiKey(
-  { apiKeyEnv, apiKeyFile }: Pick<OpenAiRealtimeOptions, 'apiKeyEnv' | 'apiKeyFile'>,
+  { apiKeyEnv, apiKeyFile }: ApiKeyReference,
   { env, readText }: SecretSources,
 ): Promise<string | null> {
   if (apiKeyEnv !== undefined && apiKeyFile !== undefined) {
@@ -40,7 +45,7 @@ export async function readApiKey(
 
 function oneKey(text: string, reference: string): string {
   const key = text.trim();
-  // What is not printable ASCII could not be a header either.
+  // What is not printable ASCII could be neither a header nor part of an address.
   if (!/^[\x21-\x7e]+$/.test(key)) {
     throw new CallError('model_unavailable', `${reference} must hold one key and nothing else`);
   }

@@ -1,14 +1,28 @@
 import type { IncomingMessage } from 'node:http';
 import { WebSocket } from 'ws';
-import { CallError } from '../../../src/ports/errors.ts';
-import type { Clock, Timer } from '../../../src/time/clock.ts';
-import { withoutSecrets } from './upstream-error.ts';
+import { CallError } from '../../src/ports/errors.ts';
+import type { Clock, Timer } from '../../src/time/clock.ts';
+import { withoutSecrets } from './secrets.ts';
+import type { WireRecorder, WireRecording } from './wire-record.ts';
+
+/** Why a connection is gone. */
+export interface Loss {
+  readonly error: CallError;
+  /** WebSocket close code; `null` where it never came to that. */
+  readonly closeCode: number | null;
+  /** HTTP status of a refused upgrade; `null` where there was none. */
+  readonly httpStatus: number | null;
+}
+
+const asText = { binary: false };
 
 /** What a connection tells its owner. */
 export interface ConnectionHandlers {
+  /** The upgrade is through. */
+  open?(): void;
   message(message: Buffer): void;
   /** It is gone, or never came about; why, in the upstream's words. Told once, unless we closed. */
-  lost(error: CallError): void;
+  lost(loss: Loss): void;
 }
 
 export interface ConnectionOptions {
@@ -18,6 +32,8 @@ export interface ConnectionOptions {
   readonly secret: string | null;
   readonly clock: Clock;
   readonly handlers: ConnectionHandlers;
+  /** Records what goes over it; `null`: nobody does. */
+  readonly recorder: WireRecorder | null;
 }
 
 /** Longest message of an upstream, bytes: an audio delta of half a minute, or a large session. */
@@ -26,7 +42,7 @@ const maxMessageBytes = 4 * 1024 * 1024;
 const pingAfterMs = 20_000;
 /** Pings without any sign of life. Hosted servers answer slowly under load: no tight limit. */
 const unansweredLimit = 3;
-/** Audio is not handed over beyond this much unsent, bytes: about 16 s of it. */
+/** Audio is not handed over beyond this much unsent, bytes. */
 const audioWaterBytes = 1024 * 1024;
 /** Nothing is handed over beyond this much unsent, bytes. */
 const highWaterBytes = 4 * 1024 * 1024;
@@ -35,11 +51,13 @@ const closeTimeoutMs = 1000;
 /** Of a refusal's body, bytes. */
 const bodyLimitBytes = 8192;
 
-/** One socket to the upstream: its life, and nothing of what is said on it. */
+/** One socket to an upstream: its life, and nothing of what is said on it. */
 export class Connection {
   handlers: ConnectionHandlers;
   readonly #options: ConnectionOptions;
   readonly #socket: WebSocket;
+  readonly #recording: WireRecording | null;
+  readonly #gone = Promise.withResolvers<null>();
   #pingTimer: Timer | null = null;
   #closeTimer: Timer | null = null;
   #unanswered = 0;
@@ -49,16 +67,25 @@ export class Connection {
   constructor(options: ConnectionOptions) {
     this.#options = options;
     this.handlers = options.handlers;
+    this.#recording = options.recorder?.begin(options) ?? null;
     const socket = new WebSocket(options.url, {
       headers: { ...options.headers },
       perMessageDeflate: false,
       maxPayload: maxMessageBytes,
+      // What is no UTF-8 becomes U+FFFD in the text of an event, and no base64 in its audio.
+      skipUTF8Validation: true,
+      // A redirect would carry the key to wherever it points.
       followRedirects: false,
     });
     this.#socket = socket;
-    socket.on('open', () => this.#ping());
-    socket.on('message', (data: Buffer) => {
+    socket.on('open', () => {
+      this.#recording?.opened();
+      this.#ping();
+      if (!this.#isOver) this.handlers.open?.();
+    });
+    socket.on('message', (data: Buffer, isBinary: boolean) => {
       this.#unanswered = 0;
+      this.#recording?.frame('down', data, isBinary);
       if (!this.#isOver) this.handlers.message(data);
     });
     socket.on('pong', () => (this.#unanswered = 0));
@@ -67,25 +94,42 @@ export class Connection {
     socket.on('error', (error) => this.#failed(error));
     socket.on('close', (code, reason) => {
       this.#closeTimer?.cancel();
-      this.#lose(closedError(code, withoutSecrets(reason.toString('utf8'), options.secret)));
+      this.#gone.resolve(null);
+      const said = withoutSecrets(reason.toString('utf8'), options.secret);
+      this.#lose(closedError(code, said), code);
     });
+  }
+
+  /** Something can be sent; not any more once either side has said goodbye. */
+  get isOpen(): boolean {
+    return !this.#isOver && this.#socket.readyState === WebSocket.OPEN;
+  }
+
+  /** Resolves when nothing of it is left on the network; never rejects. */
+  get gone(): Promise<null> {
+    return this.#gone.promise;
   }
 
   /**
    * @param kind audio is refused while the upstream does not read; control only far beyond that
-   * @returns whether it was taken
+   * @returns whether it was taken; what is sent while the connection closes is, and goes nowhere
    */
-  send(text: string, kind: 'audio' | 'control'): boolean {
-    if (this.#isOver || this.#socket.readyState !== WebSocket.OPEN) return false;
+  send(text: string | Buffer, kind: 'audio' | 'control'): boolean {
+    const { readyState } = this.#socket;
+    if (this.#isOver || readyState === WebSocket.CONNECTING) return false;
+    // It is being closed: why is told in a moment, and must not be taken for a full buffer.
+    if (readyState !== WebSocket.OPEN) return true;
     const limitBytes = kind === 'audio' ? audioWaterBytes : highWaterBytes;
     if (this.#socket.bufferedAmount > limitBytes) return false;
-    this.#socket.send(text);
+    this.#recording?.frame('up', text, false);
+    this.#socket.send(text, asText);
     return true;
   }
 
   /** Idempotent; nothing is told afterwards. */
   close(): void {
     this.#over();
+    this.#recording?.closed('up', { code: 1000, reason: '' });
     if (this.#socket.readyState === WebSocket.CLOSED) return;
     if (this.#socket.readyState === WebSocket.CONNECTING) {
       this.#socket.terminate();
@@ -102,7 +146,7 @@ export class Connection {
     if (this.#isOver) return;
     if (this.#unanswered >= unansweredLimit) {
       this.#socket.terminate();
-      this.#lose(new CallError('backend_stalled', 'the upstream does not answer pings'));
+      this.#lose(new CallError('backend_stalled', 'the upstream does not answer pings'), null);
       return;
     }
     // The first one is asked after a while: a fresh connection has just shown that it lives.
@@ -124,7 +168,7 @@ export class Connection {
       const body = Buffer.concat(pieces).toString('utf8');
       const said = withoutSecrets(refusalText(body), this.#options.secret);
       const message = `the upstream refused with HTTP ${status}${said === '' ? '' : ` (${said})`}`;
-      this.#lose(new CallError('backend_refused', message));
+      this.#lose(new CallError('backend_refused', message), null, status);
     };
     response.on('data', (piece: Buffer) => {
       pieces.push(piece);
@@ -140,14 +184,15 @@ export class Connection {
     // The address is in the configuration; the message of the operating system repeats it.
     const what = code.startsWith('WS_ERR') ? 'broke the WebSocket protocol' : 'cannot be reached';
     const ours = code.startsWith('WS_ERR') ? 'backend_protocol' : 'backend_refused';
-    this.#lose(new CallError(ours, `the upstream ${what} (${code})`));
+    this.#lose(new CallError(ours, `the upstream ${what} (${code})`), null);
     this.#socket.terminate();
   }
 
-  #lose(error: CallError): void {
+  #lose(error: CallError, closeCode: number | null, httpStatus: number | null = null): void {
     if (this.#isOver) return;
     this.#over();
-    this.handlers.lost(error);
+    this.#recording?.closed('down', { code: closeCode, reason: error.message });
+    this.handlers.lost({ error, closeCode, httpStatus });
   }
 
   #over(): void {

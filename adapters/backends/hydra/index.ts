@@ -1,0 +1,128 @@
+import { pcm16k } from '../../../src/audio/format.ts';
+import type {
+  BackendCapabilities,
+  BackendPort,
+  BackendSession,
+} from '../../../src/ports/backend.ts';
+import { asCallError, CallError } from '../../../src/ports/errors.ts';
+import { readApiKey } from '../../shared/api-key.ts';
+import type { Connection } from '../../shared/connection.ts';
+import type { HostedSurroundings } from '../../shared/surroundings.ts';
+import { zeroCounters } from './counters.ts';
+import { openUpstream } from './opening.ts';
+import type { HydraOptions } from './options.ts';
+import { HydraSession } from './session.ts';
+import { outputRateHz } from './setup.ts';
+import { voicesOf } from './voices.ts';
+
+export { hydraOptions, type HydraOptions } from './options.ts';
+
+function capabilitiesOf({ model, voice }: HydraOptions): BackendCapabilities {
+  return {
+    // Its detection cannot be switched off.
+    authorities: ['backend'],
+    cancel: true,
+    truncate: false,
+    // An answer can be asked for; turns are never ours to commit under this authority.
+    commit: true,
+    instructions: true,
+    seedHistory: 'none',
+    appendContext: false,
+    outOfBand: false,
+    tools: 'blocking',
+    transcripts: { caller: false, agent: false, wordTimes: false },
+    modalities: ['audio'],
+    voices: voicesOf(model, voice),
+    inputFormats: [pcm16k],
+    outputFormats: [{ codec: 'pcm16', rateHz: outputRateHz }],
+    fasterThanRealTime: false,
+    sessionCapMs: null,
+    resumption: false,
+    rigid: {
+      afterStart: ['instructions', 'voice'],
+      always: ['toolChoice', 'maxOutputTokens', 'turnDetection'],
+      perLine: true,
+    },
+  };
+}
+
+/**
+ * Smallest.ai's Hydra, a hosted speech-to-speech model. See docs/backends/hydra.md.
+ *
+ * @param name its name in the configuration
+ * @throws CallError `model_unavailable` when the model has no such voice
+ */
+export function hydraBackend(
+  name: string,
+  options: HydraOptions,
+  { recorder = null, ...secrets }: HostedSurroundings,
+): BackendPort {
+  const capabilities = capabilitiesOf(options);
+  const counters = zeroCounters();
+  const sessions = new Set<BackendSession>();
+  const closing = new AbortController();
+  const { connectTimeoutMs: timeoutMs, toolSettleMs, voice = null } = options;
+
+  return {
+    name,
+    type: 'hydra',
+    capabilities,
+    prepare: async (signal) => {
+      throwIfAborted(signal);
+      await readApiKey(options, secrets);
+    },
+    open: async (context, signal) => {
+      try {
+        throwIfAborted(signal);
+        const secret = await readApiKey(options, secrets);
+        throwIfAborted(signal);
+        const { clock, log } = context;
+        const connect = <T>(
+          giveUp: AbortSignal,
+          take: (connection: Connection) => T,
+        ): Promise<T> => {
+          const either = AbortSignal.any([giveUp, closing.signal]);
+          const url = upstreamUrl(options, secret);
+          const shared = { url, secret, recorder, clock, log, counters, timeoutMs };
+          return openUpstream({ ...shared, signal: either }, take);
+        };
+        return await connect(signal, (connection) => {
+          const session: HydraSession = new HydraSession(connection, {
+            context,
+            secret,
+            counters,
+            defaultVoice: voice,
+            timeoutMs,
+            toolSettleMs,
+            reconnect: connect,
+            onClosed: () => sessions.delete(session),
+          });
+          sessions.add(session);
+          return session;
+        });
+      } catch (thrown) {
+        counters.opensRefused += 1;
+        throw asCallError(thrown, 'backend_refused');
+      }
+    },
+    figures: () => ({ ...counters, ...recorder?.figures() }),
+    close: () => {
+      closing.abort(new CallError('backend_closed', 'the backend is being closed'));
+      for (const session of [...sessions]) session.close();
+      return Promise.resolve();
+    },
+  };
+}
+
+/** The vendor takes its key in the query: this text must not leave the connection. */
+function upstreamUrl({ url, model }: HydraOptions, secret: string | null): string {
+  const full = new URL(url);
+  full.searchParams.set('model', model);
+  if (secret !== null) full.searchParams.set('api_key', secret);
+  return full.href;
+}
+
+function throwIfAborted(signal: AbortSignal): void {
+  if (!signal.aborted) return;
+  throw new CallError('backend_refused', 'opening was given up', { cause: signal.reason });
+}

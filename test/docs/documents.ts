@@ -1,0 +1,80 @@
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { format, resolveConfig } from 'prettier';
+import { geminiLiveBackend, geminiLiveOptions } from '../../adapters/backends/gemini-live/index.ts';
+import { hydraBackend, hydraOptions } from '../../adapters/backends/hydra/index.ts';
+import { createOnnxBackend, onnxOptions } from '../../adapters/backends/onnx/index.ts';
+import {
+  openAiRealtimeBackend,
+  openAiRealtimeOptions,
+} from '../../adapters/backends/openai-realtime/index.ts';
+import {
+  rehearsalBackend,
+  rehearsalOptionsSchema,
+} from '../../adapters/backends/rehearsal/index.ts';
+import { systemClock } from '../../src/time/clock.ts';
+import { capabilityTable, withTable, type CapabilityColumn } from './capability-table.ts';
+
+const root = fileURLToPath(new URL('../../', import.meta.url));
+const nothingToRead = {
+  env: {},
+  readText: (path: string) => Promise.reject(new Error(`${path} is not to be read here`)),
+};
+
+/** Documents that show the table between marks. */
+const documents = ['docs/backends.md', 'README.md'];
+
+/** Every backend as it is without options of its own. */
+export const columns: readonly CapabilityColumn[] = [
+  {
+    title: 'onnx',
+    capabilities: createOnnxBackend({
+      name: 'onnx',
+      options: onnxOptions.parse({ package: 'parrot' }),
+      resolvePackage: (name) => `${root}models/${name}`,
+      clock: systemClock,
+    }).capabilities,
+  },
+  {
+    title: 'rehearsal',
+    capabilities: rehearsalBackend('rehearsal', rehearsalOptionsSchema.parse({}), {
+      readFile: (path) => Promise.reject(new Error(`${path} is not to be read here`)),
+    }).capabilities,
+  },
+  {
+    title: 'openai-realtime',
+    capabilities: openAiRealtimeBackend(
+      'openai',
+      openAiRealtimeOptions.parse({ model: 'gpt-realtime-2.1' }),
+      nothingToRead,
+    ).capabilities,
+  },
+  {
+    title: 'gemini-live',
+    capabilities: geminiLiveBackend(
+      'gemini',
+      geminiLiveOptions.parse({ model: 'gemini-3.8-live' }),
+      { ...nothingToRead, chance: () => 0 },
+    ).capabilities,
+  },
+  {
+    title: 'hydra',
+    capabilities: hydraBackend('hydra', hydraOptions.parse({}), nothingToRead).capabilities,
+  },
+];
+
+/** A document as it is, and as it is to be; those without marks are left out. */
+export async function documentsWithTable(): Promise<
+  readonly { readonly path: string; readonly is: string; readonly shouldBe: string }[]
+> {
+  const table = capabilityTable(columns);
+  const all = documents.map(async (name) => {
+    const path = `${root}${name}`;
+    const is = readFileSync(path, 'utf8');
+    const text = withTable(is, table);
+    if (text === null) return [];
+    const style = await resolveConfig(path);
+    return [{ path, is, shouldBe: await format(text, { ...style, parser: 'markdown' }) }];
+  });
+  return (await Promise.all(all)).flat();
+}

@@ -1,0 +1,7 @@
+import { writeFileSync } from 'node:fs';
+import { documentsWithTable } from './documents.ts';
+
+/** Writes what is generated from code into the documents that show it: `npm run docs`. */
+for (const { path, is, shouldBe } of await documentsWithTable()) {
+  if (is !== shouldBe) writeFileSync(path, shouldBe);
+}
