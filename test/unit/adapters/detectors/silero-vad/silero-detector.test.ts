@@ -291,3 +291,40 @@ test('figures say how long frames waited and how long the thread took', async ()
     delayMsLast: 8,
   });
 });
+
+test('silence is scored without the thread, in order, and heard again before what follows', async () => {
+  const { clock, link, detector } = await rig({ gatherMs: 5 });
+  const a = listen(detector);
+  const say = (...values: number[]): void => {
+    a.stream.push(frames(...values));
+    clock.advance(5);
+  };
+  for (let frame = 0; frame < 16; frame += 1) {
+    say(0);
+    link.answer();
+  }
+  say(0);
+  say(0);
+  expect(link.requests).toEqual([]);
+  expect(a.scores.length).toBe(18);
+  say(0, 0.5, 0.75);
+  // The silent frame before the sound, and the sound.
+  expect([...link.answer().pcm].filter((_, at) => at % 512 === 0)).toEqual([0, 0.5, 0.75]);
+  expect(values(a).slice(16)).toEqual([0, 0, 0, 0.5, 0.75]);
+  expect(ends(a)).toEqual(Array.from({ length: 21 }, (_, frame) => frame + 1));
+  expect(detector.figures()).toMatchObject({ silentFrames: 3, frames: 19, inFlightFrames: 0 });
+});
+
+test('more silence than fits one request is scored all the same', async () => {
+  const { clock, link, detector } = await rig({ gatherMs: 5, framesPerStream: 4 });
+  const a = listen(detector);
+  for (let frame = 0; frame < 16; frame += 1) {
+    a.stream.push(frames(0));
+    clock.advance(5);
+    link.answer();
+  }
+  a.stream.push(frames(...new Array<number>(50).fill(0)));
+  clock.advance(5);
+  expect(link.requests).toEqual([]);
+  expect(a.scores.length).toBe(66);
+});
