@@ -7,9 +7,14 @@
  * 20 ms of PCM16 at 24 kHz, one process, nothing else.
  */
 import { randomBytes } from 'node:crypto';
+import { scanAudioDelta } from '../adapters/backends/openai-realtime/audio-delta.ts';
+import { dialects } from '../adapters/backends/openai-realtime/dialects.ts';
 import { MessageReader } from '../adapters/clients/openai-realtime/append-frame.ts';
 import { decode } from '../adapters/clients/openai-realtime/decode.ts';
-import { eventText } from '../adapters/clients/openai-realtime/event-text.ts';
+import { EventWriter } from '../adapters/clients/openai-realtime/event-text.ts';
+import { asciiFrame } from '../src/streams/text-frame.ts';
+import { SilenceGate } from '../adapters/detectors/silero-vad/silence-gate.ts';
+import { Base64Bytes } from '../src/audio/base64-bytes.ts';
 import { createResampler, prepareResampler } from '../src/audio/resampler.ts';
 import { pcm24k } from '../src/audio/format.ts';
 import { randomIds } from '../src/time/ids.ts';
@@ -33,8 +38,14 @@ const event: ServerEvent = {
 
 await prepareResampler();
 const ids = randomIds(randomBytes);
-const reader = new MessageReader();
+const writer = new EventWriter();
+const reader = new MessageReader(() => null);
 const resampler = createResampler({ fromHz: 24_000, toHz: 16_000 });
+const upstream = Buffer.from(JSON.stringify(event));
+const decoded = Base64Bytes.decode(delta) ?? new Uint8Array(0);
+const plain = Uint8Array.from(decoded);
+const gate = new SilenceGate();
+const silence = new Float32Array(512);
 const samples = new Float32Array(480).fill(0.1);
 /** Keeps results from being optimised away. */
 let kept = 0;
@@ -43,9 +54,17 @@ const steps: Readonly<Record<string, () => void>> = {
   'id: 21 random bytes': () => (kept += randomBytes(21).length),
   'id: stem and count': () => (kept += ids.next('event').length),
   'append: parsed': () => (kept += decode(message.toString(), context).kind.length),
-  'append: known frame': () => (kept += reader.read(message.toString(), context).kind.length),
+  'append: known frame': () => (kept += reader.read(message, context).kind.length),
   'delta: JSON.stringify': () => (kept += Buffer.from(JSON.stringify(event)).length),
-  'delta: set into a frame': () => (kept += Buffer.from(eventText(event)).length),
+  'delta: set into a frame': () => {
+    const written = writer.write(event);
+    kept += asciiFrame(typeof written === 'string' ? [written] : written).length;
+  },
+  'delta of the upstream: scanned': () =>
+    (kept += scanAudioDelta(upstream, dialects.openai)?.bytes.length ?? 0),
+  'base64: encoded again': () => (kept += Base64Bytes.encode(plain).length),
+  'base64: as it came': () => (kept += Base64Bytes.encode(decoded).length),
+  'detector: a silent frame': () => (kept += gate.isSilent(silence) ? 1 : 2),
   'resampling 24 to 16 kHz': () => (kept += resampler.process(samples).length),
 };
 

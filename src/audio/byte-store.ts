@@ -26,10 +26,13 @@ export class ByteStore {
     while (done < taken) {
       const inBlock = this.#lengthBytes % blockBytes;
       if (inBlock === 0) this.#blocks.push(new Uint8Array(blockBytes));
-      const piece = bytes.subarray(done, done + Math.min(taken - done, blockBytes - inBlock));
+      const length = Math.min(taken - done, blockBytes - inBlock);
+      // Most pieces fit as a whole; no view is made of them then.
+      const isWhole = length === bytes.byteLength;
+      const piece = isWhole ? bytes : bytes.subarray(done, done + length);
       this.#blocks.at(-1)!.set(piece, inBlock);
-      this.#lengthBytes += piece.byteLength;
-      done += piece.byteLength;
+      this.#lengthBytes += length;
+      done += length;
     }
   }
 

@@ -1,23 +1,23 @@
 import type { Chunk } from './chunk.ts';
 import { bytesPerSample, msToSamples, sameFormat, type AudioFormat } from './format.ts';
 
-/** What the first chunks get room for, ms; doubled as needed up to the limit. */
-const firstRoomMs = 500;
+/** Audio of one block, ms. */
+const blockMs = 500;
 
 /**
  * The last stretch of a timeline's audio, in memory: its newest `limitMs`, less while the timeline
- * is younger. A ring of bytes that grows up to the limit and never past it, however the audio was
- * cut into chunks: bytes are copied in, so that neither a thousand tiny chunks nor a small one in
- * a large message hold more memory than their samples need.
+ * is younger. A ring of blocks that are made when they are first needed and written over when they
+ * have become too old; one more than the limit fills. Bytes are copied in, so that neither a
+ * thousand tiny chunks nor a small one in a large message hold more memory than their samples need.
  */
 export class ChunkHistory {
   readonly format: AudioFormat;
   readonly limitMs: number;
   readonly #limitSamples: number;
   readonly #width: number;
-  /** Sample `s` lies at `(s modulo #roomSamples)`, in samples. */
-  #ring: Uint8Array;
-  #roomSamples: number;
+  readonly #blockSamples: number;
+  /** Sample `s` lies in block `⌊s / #blockSamples⌋ modulo #blocks.length`. */
+  readonly #blocks: (Uint8Array | null)[];
   #begun = false;
   #firstSample = 0;
   #endSample = 0;
@@ -32,9 +32,9 @@ export class ChunkHistory {
     this.limitMs = limitMs;
     this.#width = bytesPerSample(format.codec);
     this.#limitSamples = Math.max(1, msToSamples(limitMs, format.rateHz));
-    const firstRoom = Math.max(1, msToSamples(firstRoomMs, format.rateHz));
-    this.#roomSamples = Math.min(this.#limitSamples, firstRoom);
-    this.#ring = new Uint8Array(this.#roomSamples * this.#width);
+    this.#blockSamples = Math.max(1, msToSamples(blockMs, format.rateHz));
+    const blocks = Math.ceil(this.#limitSamples / this.#blockSamples) + 1;
+    this.#blocks = new Array<Uint8Array | null>(blocks).fill(null);
   }
 
   /** Oldest sample that can be had; equal to `endSample` while nothing is kept. */
@@ -73,13 +73,11 @@ export class ChunkHistory {
     }
     const endSample = chunk.startSample + chunk.samples;
     const firstSample = Math.max(this.#firstSample, endSample - this.#limitSamples);
-    // Below its limit the ring grows before anything in it is forgotten.
-    this.#makeRoom(endSample - firstSample);
     this.#forgottenSamples += firstSample - this.#firstSample;
     this.#firstSample = firstSample;
     this.#endSample = endSample;
     const fromSample = Math.max(chunk.startSample, firstSample);
-    this.#write(fromSample, chunk.bytes.subarray((fromSample - chunk.startSample) * this.#width));
+    this.#write(fromSample, chunk.bytes, (fromSample - chunk.startSample) * this.#width);
   }
 
   /**
@@ -94,10 +92,15 @@ export class ChunkHistory {
     }
     if (fromSample < this.#firstSample || toSample > this.#endSample) return null;
     const bytes = new Uint8Array((toSample - fromSample) * this.#width);
-    const start = this.#offsetOf(fromSample);
-    const upToBorder = this.#ring.subarray(start, start + bytes.byteLength);
-    bytes.set(upToBorder);
-    bytes.set(this.#ring.subarray(0, bytes.byteLength - upToBorder.byteLength), upToBorder.length);
+    let sample = fromSample;
+    while (sample < toSample) {
+      const inBlock = sample % this.#blockSamples;
+      const samples = Math.min(toSample - sample, this.#blockSamples - inBlock);
+      const at = inBlock * this.#width;
+      const piece = this.#block(sample).subarray(at, at + samples * this.#width);
+      bytes.set(piece, (sample - fromSample) * this.#width);
+      sample += samples;
+    }
     return bytes;
   }
 
@@ -115,23 +118,28 @@ export class ChunkHistory {
     }
   }
 
-  #makeRoom(samples: number): void {
-    if (samples <= this.#roomSamples) return;
-    const kept = this.slice(this.#firstSample, this.#endSample);
-    this.#roomSamples = Math.min(this.#limitSamples, Math.max(samples, this.#roomSamples * 2));
-    this.#ring = new Uint8Array(this.#roomSamples * this.#width);
-    if (kept !== null) this.#write(this.#firstSample, kept);
+  /** Copies what begins at byte `from`. */
+  #write(fromSample: number, bytes: Uint8Array, from: number): void {
+    let sample = fromSample;
+    let taken = from;
+    while (taken < bytes.byteLength) {
+      const at = (sample % this.#blockSamples) * this.#width;
+      const block = this.#block(sample);
+      const length = Math.min(bytes.byteLength - taken, block.byteLength - at);
+      // Nearly every chunk fits as a whole; no view is made of it then.
+      const isWhole = taken === 0 && length === bytes.byteLength;
+      block.set(isWhole ? bytes : bytes.subarray(taken, taken + length), at);
+      taken += length;
+      sample += length / this.#width;
+    }
   }
 
-  /** At most `#roomSamples` of them. */
-  #write(fromSample: number, bytes: Uint8Array): void {
-    const start = this.#offsetOf(fromSample);
-    const upToBorder = bytes.subarray(0, this.#ring.byteLength - start);
-    this.#ring.set(upToBorder, start);
-    this.#ring.set(bytes.subarray(upToBorder.byteLength));
-  }
-
-  #offsetOf(sample: number): number {
-    return (sample % this.#roomSamples) * this.#width;
+  #block(sample: number): Uint8Array {
+    const place = Math.floor(sample / this.#blockSamples) % this.#blocks.length;
+    const known = this.#blocks[place] ?? null;
+    if (known !== null) return known;
+    const block = new Uint8Array(this.#blockSamples * this.#width);
+    this.#blocks[place] = block;
+    return block;
   }
 }

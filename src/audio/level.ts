@@ -29,6 +29,8 @@ export function firstAudibleSample(samples: Float32Array, rateHz: number): numbe
   return null;
 }
 
+const nothing = new Float32Array(0);
+
 /**
  * Waits for the first audible sample of a stream that comes in pieces. Windows run across
  * the pieces' borders, so the answer is that of {@link firstAudibleSample} over the whole, given
@@ -36,7 +38,7 @@ export function firstAudibleSample(samples: Float32Array, rateHz: number): numbe
  */
 export class AudibleOnset {
   readonly #codec: Codec;
-  readonly #window: Float32Array;
+  #window: Float32Array;
   #filled = 0;
   #windowStart: number;
   #found = false;
@@ -85,6 +87,8 @@ export class AudibleOnset {
     this.#filled = 0;
     if (levelDbfs(window) <= audibleAboveDbfs) return null;
     this.#found = true;
+    // Calls keep what knows their lines for hours.
+    this.#window = nothing;
     return start;
   }
 }

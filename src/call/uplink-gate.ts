@@ -8,20 +8,16 @@ const aheadLimitMs = 30_000;
 /** Audio of one manual turn that may come at any pace, bytes: what the stock wire allows. */
 const manualTurnLimitBytes = 15 * 1024 * 1024;
 
-/** A piece of caller audio that has just come. */
-export interface ArrivedAudio {
-  readonly bytes: Uint8Array;
-  /** Call time. */
-  readonly nowMs: number;
-  /** Whether the client commits its turns itself. */
-  readonly manualTurns: boolean;
-  /** Where it is to go, as far as the gate has to know. */
+export interface UplinkGateOptions {
+  /** Where audio goes, as far as the gate has to know. */
   readonly uplink: {
     readonly format: AudioFormat;
     readonly endSample: number;
     /** Start of the audio that no commit has taken. */
     readonly uncommittedSample: number;
   };
+  /** Whether the client commits its turns itself. */
+  readonly manualTurns: () => boolean;
 }
 
 /**
@@ -30,28 +26,42 @@ export interface ArrivedAudio {
  * any pace, 15 MiB between commits; what goes beyond that is held against the pace.
  */
 export class UplinkGate {
+  readonly #options: UplinkGateOptions;
   #aheadMs = 0;
   #lastMs = 0;
 
+  constructor(options: UplinkGateOptions) {
+    this.#options = options;
+  }
+
   /** @returns why the piece may not be taken, or `null`; one that may not does not count */
-  refusal({ bytes, nowMs, manualTurns, uplink }: ArrivedAudio): CallError | null {
+  refusal(lengthBytes: number, nowMs: number): CallError | null {
+    return this.#judged(lengthBytes, nowMs, true);
+  }
+
+  /** What `refusal` would say of a piece that is not decoded yet; nothing counts. */
+  expectedRefusal(lengthBytes: number, nowMs: number): CallError | null {
+    return this.#judged(lengthBytes, nowMs, false);
+  }
+
+  #judged(lengthBytes: number, nowMs: number, counts: boolean): CallError | null {
+    const { uplink, manualTurns } = this.#options;
     const { codec, rateHz } = uplink.format;
     const width = bytesPerSample(codec);
-    if (bytes.byteLength % width !== 0) {
-      const message = `${bytes.byteLength} bytes are not whole ${codec} samples.`;
+    if (lengthBytes % width !== 0) {
+      const message = `${lengthBytes} bytes are not whole ${codec} samples.`;
       return new CallError('invalid_audio', message, { param: 'audio' });
     }
     this.#aheadMs = Math.max(0, this.#aheadMs - (nowMs - this.#lastMs) * fastestFactor);
     this.#lastMs = nowMs;
-    const uncommittedBytes =
-      (uplink.endSample - uplink.uncommittedSample) * width + bytes.byteLength;
-    if (manualTurns && uncommittedBytes <= manualTurnLimitBytes) return null;
-    const aheadMs = this.#aheadMs + samplesToMs(bytes.byteLength / width, rateHz);
+    const uncommittedBytes = (uplink.endSample - uplink.uncommittedSample) * width + lengthBytes;
+    if (manualTurns() && uncommittedBytes <= manualTurnLimitBytes) return null;
+    const aheadMs = this.#aheadMs + samplesToMs(lengthBytes / width, rateHz);
     if (aheadMs > aheadLimitMs) {
       const message = `The audio comes faster than ${fastestFactor} times real time.`;
       return new CallError('audio_too_fast', message, { param: 'audio' });
     }
-    this.#aheadMs = aheadMs;
+    if (counts) this.#aheadMs = aheadMs;
     return null;
   }
 }

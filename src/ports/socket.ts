@@ -3,8 +3,8 @@ export const unansweredPings = 'no answer to pings';
 
 /** What an open WebSocket tells its one owner. */
 export interface SocketHandlers {
-  /** A text message. */
-  text(message: string): void;
+  /** A text message, as the valid UTF-8 it came in; lent for as long as the call takes. */
+  text(message: Buffer): void;
   /** A binary message; the bytes are the owner's. */
   binary(message: Uint8Array): void;
   /**
@@ -28,6 +28,8 @@ export interface Socket {
   /** Takes the handlers; messages that came before are delivered first. */
   listen(handlers: SocketHandlers): void;
   sendText(message: string): void;
+  /** One text message in parts that consist of ASCII characters alone. */
+  sendAscii(parts: readonly string[]): void;
   sendBinary(message: Uint8Array): void;
   /**
    * Reads nothing for so long, ms: what comes waits at the peer. Messages that have been read already

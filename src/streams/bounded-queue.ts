@@ -10,12 +10,27 @@ export interface BoundedQueueOptions {
   readonly overflow: OverflowPolicy;
 }
 
+/** Values that come, for one consumer: it iterates, or takes them by callback where that is offered. */
+export interface Incoming<T> extends AsyncIterable<T> {
+  /**
+   * Consumes by callback: in a microtask, as an iteration would, without two promises a value
+   * (bench/frame-path.ts). Resolves when everything was taken and nothing more comes, or when `take`
+   * has returned false, which ends it; rejects where an iteration would, and with what `take` throws.
+   */
+  consume?(take: (value: T) => boolean): Promise<void>;
+}
+
+interface Taker<T> {
+  readonly take: (value: T) => boolean;
+  readonly done: PromiseWithResolvers<void>;
+}
+
 /**
  * A queue with one producer and one consumer, a limit and a counter for when the limit was hit.
- * The consumer iterates; `close` lets it drain what is left and then ends it, `fail` ends it with
+ * The consumer iterates or takes by callback; `close` lets it drain what is left and then ends it, `fail` ends it with
  * an error at once.
  */
-export class BoundedQueue<T> implements AsyncIterable<T> {
+export class BoundedQueue<T> implements Incoming<T> {
   readonly limit: number;
   readonly overflow: OverflowPolicy;
   #values: (T | undefined)[] = [];
@@ -24,6 +39,9 @@ export class BoundedQueue<T> implements AsyncIterable<T> {
   #ended = false;
   #error: Error | undefined;
   #waiting: PromiseWithResolvers<IteratorResult<T, undefined>> | undefined;
+  #taker: Taker<T> | undefined;
+  /** The taker's microtask is on its way. */
+  #woken = false;
 
   /** @throws RangeError when `limit` is not a positive integer. */
   constructor({ limit, overflow }: BoundedQueueOptions) {
@@ -58,6 +76,7 @@ export class BoundedQueue<T> implements AsyncIterable<T> {
     }
     if (this.size < this.limit) {
       this.#values.push(value);
+      this.#wakeTaker();
       return 'queued';
     }
     this.#overflows += 1;
@@ -73,6 +92,7 @@ export class BoundedQueue<T> implements AsyncIterable<T> {
     this.#ended = true;
     this.#waiting?.resolve({ done: true, value: undefined });
     this.#waiting = undefined;
+    this.#wakeTaker();
   }
 
   /** Ends the queue with an error and throws away what is in it. Idempotent. */
@@ -84,6 +104,18 @@ export class BoundedQueue<T> implements AsyncIterable<T> {
     this.#error = error;
     this.#waiting?.reject(error);
     this.#waiting = undefined;
+    this.#wakeTaker();
+  }
+
+  /** See {@link Incoming}; one consumer at a time. */
+  consume(take: (value: T) => boolean): Promise<void> {
+    if (this.#taker !== undefined || this.#waiting !== undefined) {
+      return Promise.reject(new TypeError('one consumer only'));
+    }
+    const done: PromiseWithResolvers<void> = Promise.withResolvers();
+    this.#taker = { take, done };
+    this.#wakeTaker();
+    return done.promise;
   }
 
   /** Takes every value that is waiting, without waiting. */
@@ -106,11 +138,48 @@ export class BoundedQueue<T> implements AsyncIterable<T> {
     };
   }
 
+  #wakeTaker(): void {
+    if (this.#taker === undefined || this.#woken) return;
+    this.#woken = true;
+    queueMicrotask(this.#feedTaker);
+  }
+
+  readonly #feedTaker = (): void => {
+    this.#woken = false;
+    const taker = this.#taker;
+    if (taker === undefined) return;
+    try {
+      while (this.size > 0) {
+        if (taker.take(this.#take())) continue;
+        this.#endTaker();
+        taker.done.resolve();
+        return;
+      }
+    } catch (thrown) {
+      this.#endTaker();
+      taker.done.reject(thrown);
+      return;
+    }
+    if (!this.#ended) return;
+    this.#taker = undefined;
+    if (this.#error === undefined) taker.done.resolve();
+    else taker.done.reject(this.#error);
+  };
+
+  /** As the end of an iteration does: nothing more is taken in. */
+  #endTaker(): void {
+    this.#taker = undefined;
+    this.close();
+    this.drain();
+  }
+
   #next(): Promise<IteratorResult<T, undefined>> {
     if (this.size > 0) return Promise.resolve({ done: false, value: this.#take() });
     if (this.#error !== undefined) return Promise.reject(this.#error);
     if (this.#ended) return Promise.resolve({ done: true, value: undefined });
-    if (this.#waiting !== undefined) return Promise.reject(new TypeError('one consumer only'));
+    if (this.#waiting !== undefined || this.#taker !== undefined) {
+      return Promise.reject(new TypeError('one consumer only'));
+    }
     this.#waiting = Promise.withResolvers();
     return this.#waiting.promise;
   }

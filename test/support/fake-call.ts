@@ -7,6 +7,7 @@ import type {
   CommandResult,
   RetrievedItem,
 } from '../../src/ports/client.ts';
+import type { CallError } from '../../src/ports/errors.ts';
 import type { CloseReason, LogEntry, LogEvent } from '../../src/ports/events.ts';
 import type { CallSettings } from '../../src/ports/settings.ts';
 
@@ -58,6 +59,7 @@ export interface FakeCallOptions {
   readonly settings?: Partial<CallSettings>;
   /** What a command is answered with; `configure` that succeeds changes the settings. */
   readonly answer?: (command: ClientCommand) => CommandResult;
+  readonly audioRefusal?: (lengthBytes: number) => CallError | null;
   readonly items?: ReadonlyMap<string, RetrievedItem>;
 }
 
@@ -110,6 +112,10 @@ export class FakeCall implements CallControl {
   pushAudio(bytes: Uint8Array): CommandResult {
     this.audio.push(bytes);
     return { ok: true };
+  }
+
+  audioRefusal(lengthBytes: number): CallError | null {
+    return this.#options.audioRefusal?.(lengthBytes) ?? null;
   }
 
   execute(command: ClientCommand): CommandResult {

@@ -10,17 +10,16 @@ import type {
 import { CallError, errorTable, type ErrorCode } from '../../../src/ports/errors.ts';
 import type { CloseReason, LogEntry } from '../../../src/ports/events.ts';
 import type { Logger } from '../../../src/ports/log.ts';
-import type { ServerVad } from '../../../src/ports/settings.ts';
 import { unansweredPings, type Socket, type SocketHandlers } from '../../../src/ports/socket.ts';
 import type { Clock } from '../../../src/time/clock.ts';
 import type { IdSource } from '../../../src/time/ids.ts';
 import type { Decoded } from './decode.ts';
 import { commandError, errorEvent } from './errors.ts';
-import { eventText } from './event-text.ts';
+import { EventWriter } from './event-text.ts';
 import { Inflow } from './inflow.ts';
 import { MessageReader } from './append-frame.ts';
 import { writeRetrieved } from './items.ts';
-import { defaultServerVad, readSessionUpdate } from './session.ts';
+import { defaultServerVad, readSessionUpdate, type DetectionOn } from './session.ts';
 import { RealtimeView } from './view.ts';
 
 /** Malformed events in a row after which the call is closed. */
@@ -60,10 +59,11 @@ export class RealtimeConnection implements CallView, SocketHandlers {
   readonly #log: Logger;
   readonly #clock: Clock;
   readonly #inflow = new Inflow();
-  readonly #reader = new MessageReader();
+  readonly #reader: MessageReader;
+  readonly #writer = new EventWriter();
   readonly #view: RealtimeView;
   /** Turn detection as it was when it was last on: what switching it on again starts from. */
-  #turnDetection: ServerVad = defaultServerVad;
+  #turnDetection: DetectionOn = defaultServerVad;
   #roundTripMs = 0;
   #invalidInARow = 0;
   #invalidEvents = 0;
@@ -80,6 +80,7 @@ export class RealtimeConnection implements CallView, SocketHandlers {
     this.#call = call;
     this.#log = log;
     this.#clock = clock;
+    this.#reader = new MessageReader((lengthBytes) => call.audioRefusal(lengthBytes));
     const capMs = call.sessionCapMs;
     const expiresAt = capMs === null ? null : Math.floor((clock.epochMs() + capMs) / 1000);
     this.#view = new RealtimeView({ ids, model: call.agent, expiresAt });
@@ -130,7 +131,7 @@ export class RealtimeConnection implements CallView, SocketHandlers {
 
   // The socket's side.
 
-  text(message: string): void {
+  text(message: Buffer): void {
     if (this.#over()) return;
     const nowMs = this.#clock.nowMs();
     this.#charge(message.length, nowMs);
@@ -191,7 +192,8 @@ export class RealtimeConnection implements CallView, SocketHandlers {
   #act(decoded: Decoded): void {
     switch (decoded.kind) {
       case 'audio':
-        if (decoded.bytes.byteLength > 0) this.#answer(this.#call.pushAudio(decoded.bytes), null);
+        if (decoded.bytes.byteLength === 0) return;
+        this.#answer(this.#call.pushAudio(decoded.bytes), null);
         return;
       case 'command':
         this.#execute(decoded.command);
@@ -307,7 +309,9 @@ export class RealtimeConnection implements CallView, SocketHandlers {
   }
 
   #write(event: ServerEvent): void {
-    this.#socket.sendText(eventText(event));
+    const written = this.#writer.write(event);
+    if (typeof written === 'string') this.#socket.sendText(written);
+    else this.#socket.sendAscii(written);
   }
 
   #finish(code: number, reason: string): void {

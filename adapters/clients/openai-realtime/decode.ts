@@ -5,7 +5,7 @@ import {
   type ClientEventType,
 } from '../../../protocol/openai-realtime/client-events.ts';
 import type { SessionUpdate } from '../../../protocol/openai-realtime/session.ts';
-import type { AudioFormat } from '../../../src/audio/format.ts';
+import { pcm24k, type AudioFormat } from '../../../src/audio/format.ts';
 import type { ClientCommand } from '../../../src/ports/client.ts';
 import { CallError } from '../../../src/ports/errors.ts';
 import { decodeAudio } from './audio-payload.ts';
@@ -47,6 +47,18 @@ export function decode(text: string, context: DecodeContext): Decoded {
     return { kind: 'invalid', error: thrown, eventId };
   }
 }
+
+/**
+ * Reads an append without its audio.
+ *
+ * @returns `null` where it is something else, or not right
+ */
+export function readAppend(frame: string): { readonly eventId: string | null } | null {
+  const read = decode(frame, emptyAppend);
+  return read.kind === 'audio' && read.bytes.byteLength === 0 ? { eventId: read.eventId } : null;
+}
+
+const emptyAppend: DecodeContext = { inputFormat: pcm24k, outputFormat: pcm24k, backend: '' };
 
 function parseObject(text: string): Readonly<Record<string, unknown>> {
   checkShape(text);
@@ -117,6 +129,11 @@ function readEvent(event: ClientEvent, context: DecodeContext): DecodedMeaning {
     case 'response.create':
     case 'response.cancel':
     case 'parley.playback':
+    case 'parley.interrupt':
+    case 'parley.mute':
+    case 'parley.push_to_talk':
+    case 'parley.dtmf':
+    case 'parley.echo_cancellation':
       return { kind: 'command', command: readCommand(event, context) };
   }
 }
@@ -150,6 +167,16 @@ function readCommand(event: CommandEvent, context: DecodeContext): ClientCommand
       return { type: 'cancel', lineId: cancelledLine(event.response_id ?? null) };
     case 'parley.playback':
       return { type: 'playback', itemId: event.item_id, playedMs: event.played_ms };
+    case 'parley.interrupt':
+      return { type: 'interrupt' };
+    case 'parley.mute':
+      return { type: 'mute', muted: event.muted };
+    case 'parley.push_to_talk':
+      return { type: 'ptt', pressed: event.pressed };
+    case 'parley.dtmf':
+      return { type: 'dtmf', digit: event.digit };
+    case 'parley.echo_cancellation':
+      return { type: 'aec', active: event.active };
   }
 }
 

@@ -139,6 +139,11 @@ function wireParam(command: ClientCommand['type'], param: string): string {
     case 'item.truncate':
     case 'playback':
     case 'output.clear':
+    case 'interrupt':
+    case 'mute':
+    case 'ptt':
+    case 'dtmf':
+    case 'aec':
       return below('', fieldPaths);
   }
 }

@@ -6,7 +6,7 @@ import type {
   ItemStatus,
   MessageItem,
 } from '../../../src/ports/conversation.ts';
-import { encodeAudio } from './audio-payload.ts';
+import { Base64Bytes } from '../../../src/audio/base64-bytes.ts';
 
 /** An item of the conversation as this wire shows it, without audio. */
 export function writeItem(item: ConversationItem): ServerItem {
@@ -48,7 +48,7 @@ export function writeRetrieved({ item, audio }: RetrievedItem): ServerItem {
     (part) => part.type === 'input_audio' || part.type === 'output_audio',
   );
   const content = written.content.map((part, index) =>
-    index === at ? { ...part, audio: encodeAudio(audio) } : part,
+    index === at ? { ...part, audio: Base64Bytes.encode(audio) } : part,
   );
   return { ...written, content };
 }

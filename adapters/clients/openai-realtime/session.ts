@@ -1,4 +1,5 @@
 import type {
+  EffectiveDetection,
   EffectiveSession,
   SessionUpdate,
   WireTurnDetectionUpdate,
@@ -6,11 +7,19 @@ import type {
 import type { WireAudioFormat } from '../../../protocol/openai-realtime/values.ts';
 import type { AudioFormat } from '../../../src/audio/format.ts';
 import type { BackendCapabilities } from '../../../src/ports/backend.ts';
-import type { CallSettings, ServerVad, ToolDefinition } from '../../../src/ports/settings.ts';
+import type {
+  CallSettings,
+  SemanticVad,
+  ServerVad,
+  ToolDefinition,
+} from '../../../src/ports/settings.ts';
 import { unsupported } from './errors.ts';
 import { readFormat, readTools, readToolChoice, readVoice } from './requests.ts';
 
 type Writable<T> = { -readonly [Key in keyof T]: T[Key] };
+
+/** Turn detection that is on. */
+export type DetectionOn = ServerVad | SemanticVad;
 
 /** What stands in for turn detection that was never on: the documented defaults. */
 export const defaultServerVad: ServerVad = {
@@ -29,7 +38,7 @@ export interface SessionContext {
   /** Name of the backend that answers, for refusals. */
   readonly backend: string;
   /** Turn detection in force, or the last that was before it was switched off. */
-  readonly turnDetection: ServerVad;
+  readonly turnDetection: DetectionOn;
 }
 
 /** What the wire calls a session, beyond its settings. */
@@ -91,16 +100,18 @@ export function readSessionUpdate(
   return patch;
 }
 
-function readTurnDetection(update: WireTurnDetectionUpdate, base: ServerVad): ServerVad {
+function readTurnDetection(update: WireTurnDetectionUpdate, current: DetectionOn): DetectionOn {
   const answering = {
-    createResponse: update.create_response ?? base.createResponse,
-    interruptResponse: update.interrupt_response ?? base.interruptResponse,
+    createResponse: update.create_response ?? current.createResponse,
+    interruptResponse: update.interrupt_response ?? current.interruptResponse,
   };
   switch (update.type) {
-    case 'semantic_vad':
-      // Endpointing by silence stands in for it; it has no idle timeout of its own.
-      return { ...base, ...answering, idleTimeoutMs: null };
-    case 'server_vad':
+    case 'semantic_vad': {
+      const eagerness = current.kind === 'semantic_vad' ? current.eagerness : 'auto';
+      return { kind: 'semantic_vad', eagerness: update.eagerness ?? eagerness, ...answering };
+    }
+    case 'server_vad': {
+      const base = current.kind === 'server_vad' ? current : defaultServerVad;
       return {
         kind: 'server_vad',
         ...answering,
@@ -109,6 +120,27 @@ function readTurnDetection(update: WireTurnDetectionUpdate, base: ServerVad): Se
         silenceDurationMs: update.silence_duration_ms ?? base.silenceDurationMs,
         idleTimeoutMs:
           update.idle_timeout_ms === undefined ? base.idleTimeoutMs : update.idle_timeout_ms,
+      };
+    }
+  }
+}
+
+function writeTurnDetection(vad: DetectionOn): EffectiveDetection {
+  const answering = {
+    create_response: vad.createResponse,
+    interrupt_response: vad.interruptResponse,
+  };
+  switch (vad.kind) {
+    case 'semantic_vad':
+      return { type: 'semantic_vad', eagerness: vad.eagerness, ...answering };
+    case 'server_vad':
+      return {
+        type: 'server_vad',
+        threshold: vad.threshold,
+        prefix_padding_ms: vad.prefixPaddingMs,
+        silence_duration_ms: vad.silenceDurationMs,
+        ...answering,
+        idle_timeout_ms: vad.idleTimeoutMs,
       };
   }
 }
@@ -141,18 +173,7 @@ export function writeSession(settings: CallSettings, identity: SessionIdentity):
         format: writeFormat(settings.inputFormat),
         noise_reduction: null,
         transcription: settings.callerTranscripts ? { model: identity.transcriber } : null,
-        turn_detection:
-          vad === null
-            ? null
-            : {
-                type: 'server_vad',
-                threshold: vad.threshold,
-                prefix_padding_ms: vad.prefixPaddingMs,
-                silence_duration_ms: vad.silenceDurationMs,
-                create_response: vad.createResponse,
-                interrupt_response: vad.interruptResponse,
-                idle_timeout_ms: vad.idleTimeoutMs,
-              },
+        turn_detection: vad === null ? null : writeTurnDetection(vad),
       },
       output: { format: writeFormat(settings.outputFormat), voice: settings.voice, speed: 1 },
     },

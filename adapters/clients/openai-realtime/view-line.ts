@@ -5,12 +5,12 @@ import type {
   StatusDetails,
 } from '../../../protocol/openai-realtime/response.ts';
 import type { ServerEventBody } from '../../../protocol/openai-realtime/server-events.ts';
+import { Base64Bytes } from '../../../src/audio/base64-bytes.ts';
 import type { Usage } from '../../../src/ports/backend.ts';
 import type { ToolCallItem } from '../../../src/ports/conversation.ts';
 import { errorTable } from '../../../src/ports/errors.ts';
 import type { Line, LineEnd } from '../../../src/ports/events.ts';
 import type { CallSettings } from '../../../src/ports/settings.ts';
-import { encodeAudio } from './audio-payload.ts';
 import { messageItem, writeItem } from './items.ts';
 import { responseIdOf } from './response-id.ts';
 import { writeFormat } from './session.ts';
@@ -34,7 +34,7 @@ export class LineView {
   readonly #context: LineContext;
   /** Finished items by output index; `null` while the message at that index is still open. */
   readonly #output: (ServerItem | null)[] = [];
-  #message: { outputIndex: number; text: string } | null = null;
+  #message: OpenMessage | null = null;
 
   constructor(line: Line, context: LineContext) {
     this.line = line;
@@ -53,15 +53,14 @@ export class LineView {
   /** Empty where the line has no audio to show. The bytes are only read. */
   audio(bytes: Uint8Array): Events {
     if (this.line.modality === 'text') return [];
-    const [place, opening] = this.#openMessage();
-    return [
-      ...opening,
-      { type: 'response.output_audio.delta', ...place, delta: encodeAudio(bytes) },
-    ];
+    const { opening, place } = this.#openMessage();
+    const delta = Base64Bytes.encode(bytes);
+    const event: ServerEventBody = { type: 'response.output_audio.delta', ...place, delta };
+    return opening.length === 0 ? [event] : [...opening, event];
   }
 
   text(delta: string): Events {
-    const [place, opening, message] = this.#openMessage();
+    const { opening, place, message } = this.#openMessage();
     message.text += delta;
     return [
       ...opening,
@@ -102,11 +101,11 @@ export class LineView {
     return [...closing, { type: 'response.done', response }];
   }
 
-  #openMessage(): [place: Place, opening: Events, message: { text: string }] {
-    if (this.#message !== null) return [this.#place(this.#message.outputIndex), [], this.#message];
+  /** Called for every piece of audio: an open message is given as it is. */
+  #openMessage(): OpenMessage {
+    if (this.#message !== null) return this.#message;
     const outputIndex = this.#output.length;
     const { previousItemId } = this.line;
-    this.#message = { outputIndex, text: '' };
     this.#output.push(null);
     const place = this.#place(outputIndex);
     const item = messageItem(this.line.itemId, 'in_progress', 'assistant', []);
@@ -120,14 +119,17 @@ export class LineView {
       ...this.#inConversation('conversation.item.added', item, previousItemId),
       { type: 'response.content_part.added', ...place, part: this.#part('') },
     ];
-    return [place, opening, this.#message];
+    const message = { text: '' };
+    this.#message = { opening: [], place, message };
+    return { opening, place, message };
   }
 
   #closeMessage(end: LineEnd): Events {
     if (this.#message === null) return [];
-    const { outputIndex, text } = this.#message;
+    const { place, message } = this.#message;
+    const { output_index: outputIndex } = place;
+    const { text } = message;
     const { previousItemId } = this.line;
-    const place = this.#place(outputIndex);
     const content: ServerContent =
       this.line.modality === 'audio'
         ? { type: 'output_audio', transcript: text }
@@ -209,6 +211,13 @@ export class LineView {
       metadata: metadata === null ? null : { ...metadata },
     };
   }
+}
+
+interface OpenMessage {
+  /** What announces it. */
+  readonly opening: Events;
+  readonly place: Place;
+  readonly message: { text: string };
 }
 
 interface Place {

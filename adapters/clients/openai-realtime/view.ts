@@ -74,9 +74,12 @@ export class RealtimeView {
 
   /** The bytes are only read. */
   audio(audio: DownlinkAudio): readonly ServerEvent[] {
-    return this.#inLine(audio.lineId, (line) => line.audio(audio.bytes)).map((body) =>
-      this.stamp(body),
-    );
+    const line = this.#lines.get(audio.lineId);
+    if (line === undefined) {
+      this.#unplaced += 1;
+      return [];
+    }
+    return line.audio(audio.bytes).map((body) => this.stamp(body));
   }
 
   /** Gives an event that did not come from the log its place in the numbering. */
@@ -171,9 +174,19 @@ export class RealtimeView {
       case 'backend.failed':
       case 'call.closed':
       case 'speech.dismissed':
+      case 'speech.interrupted':
+      case 'turn.retracted':
+      case 'speculation.started':
+      case 'speculation.ended':
+      case 'caller.away':
+      case 'agent.slow':
       case 'line.first_packet':
       case 'line.first_audio':
       case 'agent.cut':
+      case 'agent.ducked':
+      case 'agent.held':
+      case 'agent.resumed':
+      case 'line.heard':
       case 'stale.dropped':
       case 'tool.answered':
       case 'playback.acknowledged':

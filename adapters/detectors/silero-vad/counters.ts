@@ -2,6 +2,8 @@
 export interface Counters {
   /** Frames scored. */
   frames: number;
+  /** Frames of silence that were not scored, because it could only have been one score. */
+  silentFrames: number;
   /** Frames never scored because the queue was full or they had waited too long. */
   droppedFrames: number;
   /** Frames whose score was not a number. */
@@ -26,6 +28,7 @@ export interface Counters {
 export function zeroCounters(): Counters {
   return {
     frames: 0,
+    silentFrames: 0,
     droppedFrames: 0,
     invalidFrames: 0,
     batches: 0,

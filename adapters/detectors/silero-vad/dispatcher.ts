@@ -38,9 +38,14 @@ interface SentFrame {
 }
 
 interface Flight {
+  /** In order, the silent ones among them. */
   readonly frames: readonly SentFrame[];
+  /** Those that the thread has (a count). */
+  readonly scored: number;
   readonly timeout: Timer;
 }
+
+const noScores = new Float32Array(0);
 
 /**
  * Gathers frames of all streams into one request at a time and hands the scores back. While the
@@ -77,7 +82,7 @@ export class Dispatcher implements StreamHost {
 
   /** Frames the thread has now. */
   get inFlight(): number {
-    return this.#flight?.frames.length ?? 0;
+    return this.#flight?.scored ?? 0;
   }
 
   open(onScore: (score: DetectorScore) => void, onFail: (error: Error) => void): DetectorStream {
@@ -93,24 +98,38 @@ export class Dispatcher implements StreamHost {
     const flight = this.#flight;
     this.#flight = null;
     flight?.timeout.cancel();
-    if (flight?.frames.length !== reply.probabilities.length) {
+    if (flight?.scored !== reply.probabilities.length) {
       this.#lose('the scoring thread gave scores nobody asked for');
       return;
     }
     const { counters, clock } = this.#options;
     const nowMs = clock.nowMs();
     counters.batches += reply.batches;
-    counters.frames += flight.frames.length;
+    counters.frames += flight.scored;
     counters.invalidFrames += reply.invalidFrames;
     counters.runMsTotal += reply.runMs;
     counters.runMsLast = reply.runMs;
     // The thread is free again: its next request goes first, then this one's scores.
     if (this.#due) this.#sendDue();
-    for (const [index, { stream, streamId, frame }] of flight.frames.entries()) {
-      counters.delayMsLast = nowMs - frame.completedAtMs;
+    this.#deliver(flight.frames, reply.probabilities, nowMs);
+  }
+
+  /** @param probabilities of those that were scored */
+  #deliver(frames: readonly SentFrame[], probabilities: Float32Array, nowMs: number): void {
+    const { counters } = this.#options;
+    let row = 0;
+    for (const { stream, streamId, frame } of frames) {
+      const { completedAtMs, endSample, role } = frame;
+      if (role === 'silent') {
+        counters.silentFrames += 1;
+        stream.deliver(streamId, { probability: 0, endSample }, role);
+        continue;
+      }
+      counters.delayMsLast = nowMs - completedAtMs;
       counters.delayMsTotal += counters.delayMsLast;
-      const probability = reply.probabilities[index]!;
-      stream.deliver(streamId, { probability, endSample: frame.endSample });
+      const probability = probabilities[row]!;
+      row += 1;
+      stream.deliver(streamId, { probability, endSample }, role);
     }
   }
 
@@ -171,10 +190,15 @@ export class Dispatcher implements StreamHost {
     const nowMs = clock.nowMs();
     const frames = this.#takeFrames(nowMs);
     this.#due = this.#waiting.size > 0;
-    if (frames.length === 0 && this.#ended.length === 0) return;
-    const streamIds = new Int32Array(frames.length);
-    const pcm = new Float32Array(frames.length * frameSamples);
-    for (const [index, { streamId, frame }] of frames.entries()) {
+    const heard = frames.filter(({ frame }) => frame.role !== 'silent');
+    if (heard.length === 0 && this.#ended.length === 0) {
+      this.#deliver(frames, noScores, nowMs);
+      if (this.#due) this.#sendDue();
+      return;
+    }
+    const streamIds = new Int32Array(heard.length);
+    const pcm = new Float32Array(heard.length * frameSamples);
+    for (const [index, { streamId, frame }] of heard.entries()) {
       streamIds[index] = streamId;
       pcm.set(frame.samples, index * frameSamples);
       counters.queueMsLast = nowMs - frame.completedAtMs;
@@ -185,7 +209,7 @@ export class Dispatcher implements StreamHost {
     const timeout = clock.timerAt(nowMs + limits.answerTimeoutMs, () =>
       this.#lose(`the scoring thread did not answer for ${limits.answerTimeoutMs} ms`),
     );
-    this.#flight = { frames, timeout };
+    this.#flight = { frames, scored: heard.length, timeout };
     counters.requests += 1;
     send({ streamIds, pcm, ended });
   }

@@ -1,9 +1,12 @@
 import type { DetectorScore, DetectorStream } from '../../../src/ports/detector.ts';
 import { asCallError } from '../../../src/ports/errors.ts';
 import { Framer, type Frame } from './framer.ts';
+import { SilenceGate } from './silence-gate.ts';
 
-/** A frame that waits to be scored. */
+/** A frame that waits for its turn. */
 export interface WaitingFrame extends Frame {
+  /** `silent` ones are not scored; of a `leadIn` the model hears only, it had its score before. */
+  readonly role: 'scored' | 'silent' | 'leadIn';
   /** Clock time at which its last sample was pushed. */
   readonly completedAtMs: number;
 }
@@ -39,6 +42,9 @@ export interface SileroStreamOptions {
 export class SileroStream implements DetectorStream {
   readonly #options: SileroStreamOptions;
   readonly #framer = new Framer();
+  readonly #gate = new SilenceGate();
+  /** The latest frame, if it was silent: what comes next is heard after it. */
+  #silent: Frame | null = null;
   #queue: WaitingFrame[] = [];
   #id: number;
   /** Whether the thread has seen the id. */
@@ -63,7 +69,7 @@ export class SileroStream implements DetectorStream {
     if (this.#closed) return;
     const { host, queueLimitFrames } = this.#options;
     const completedAtMs = host.nowMs();
-    for (const frame of this.#framer.cut(pcm)) this.#queue.push({ ...frame, completedAtMs });
+    for (const frame of this.#framer.cut(pcm)) this.#place(frame, completedAtMs);
     const excess = this.#queue.length - queueLimitFrames;
     if (excess > 0) {
       this.#queue.splice(0, excess);
@@ -87,8 +93,10 @@ export class SileroStream implements DetectorStream {
   }
 
   /** Hands a score on, unless it is of before a reset or of after the end. */
-  deliver(streamId: number, score: DetectorScore): void {
+  deliver(streamId: number, score: DetectorScore, role: WaitingFrame['role']): void {
     if (this.#closed || streamId !== this.#id) return;
+    if (role === 'scored') this.#gate.scored(score.probability);
+    if (role === 'leadIn') return;
     try {
       this.#options.onScore(score);
     } catch (error) {
@@ -101,6 +109,8 @@ export class SileroStream implements DetectorStream {
     if (this.#closed) return;
     this.#end();
     this.#framer.restart();
+    this.#gate.reset();
+    this.#silent = null;
     this.#id = this.#options.host.nextStreamId();
   }
 
@@ -116,6 +126,17 @@ export class SileroStream implements DetectorStream {
     this.#closed = true;
     this.#end();
     this.#options.host.closed(this);
+  }
+
+  #place({ samples, endSample }: Frame, completedAtMs: number): void {
+    const isSilent = this.#gate.isSilent(samples);
+    if (!isSilent && this.#silent !== null) {
+      const { samples: before, endSample: at } = this.#silent;
+      this.#queue.push({ samples: before, endSample: at, completedAtMs, role: 'leadIn' });
+    }
+    this.#silent = isSilent ? { samples, endSample } : null;
+    const role = isSilent ? 'silent' : 'scored';
+    this.#queue.push({ samples, endSample, completedAtMs, role });
   }
 
   #end(): void {

@@ -1,6 +1,14 @@
 import { Worker } from 'node:worker_threads';
 
+import { systemClock } from '../../../src/time/clock.ts';
 import type { OpenScoringLink, ScoringReply } from './scoring-link.ts';
+
+/**
+ * How long the end of the thread is waited for, ms. It is asked to end and never terminated: that,
+ * inside a run of the graph, aborts the whole process (onnxruntime-node 1.30, an uncaught
+ * Napi::Error). A thread that hangs is left behind, and ends when its run does.
+ */
+const endingMs = 2000;
 
 /** Starts the scoring thread, from source or from the compiled tree, whichever this file is in. */
 export const openThreadLink: OpenScoringLink = (start, handlers) => {
@@ -22,12 +30,22 @@ export const openThreadLink: OpenScoringLink = (start, handlers) => {
   worker.on('error', (error: unknown) =>
     lost(error instanceof Error ? error.message : 'unknown failure'),
   );
-  worker.on('exit', (code) => lost(`the thread ended with code ${code}`));
+  const gone: PromiseWithResolvers<void> = Promise.withResolvers();
+  worker.on('exit', (code) => {
+    lost(`the thread ended with code ${code}`);
+    gone.resolve();
+  });
   return {
     send: (request) => worker.postMessage(request, [request.streamIds.buffer, request.pcm.buffer]),
     end: async () => {
       over = true;
-      await worker.terminate();
+      worker.postMessage(null);
+      const patience = systemClock.timerAt(systemClock.nowMs() + endingMs, () => {
+        worker.unref();
+        gone.resolve();
+      });
+      await gone.promise;
+      patience.cancel();
     },
   };
 };

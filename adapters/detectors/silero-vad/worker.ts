@@ -46,7 +46,11 @@ function fail(error: unknown): void {
 const loading = load();
 let work: Promise<void> = loading.then(() => reply({ type: 'ready' }));
 work.catch(fail);
-port.on('message', (request: ScoreRequest) => {
-  work = work.then(async () => answer(await loading, request));
+port.on('message', (request: ScoreRequest | null) => {
+  work = work.then(async () => {
+    // Nothing more will be asked: without its port the thread ends by itself.
+    if (request === null) port.close();
+    else await answer(await loading, request);
+  });
   work.catch(fail);
 });

@@ -40,7 +40,7 @@ function listen(socket: Socket): Heard {
   const closed = Promise.withResolvers<{ code: number; reason: string }>();
   const heard: Heard = { texts: [], binaries: [], pongsMs: [], closed: closed.promise };
   socket.listen({
-    text: (message) => heard.texts.push(message),
+    text: (message) => heard.texts.push(message.toString('utf8')),
     binary: (message) => heard.binaries.push(message),
     pong: (roundTripMs) => heard.pongsMs.push(roundTripMs),
     closed: (code, reason) => closed.resolve({ code, reason }),

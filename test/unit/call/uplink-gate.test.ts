@@ -4,10 +4,27 @@ import { UplinkGate } from '../../../src/call/uplink-gate.ts';
 
 const manualLimitBytes = 15 * 1024 * 1024;
 
-/** Asks a gate about audio on an uplink that has nothing uncommitted. */
+/** A gate of an uplink that has nothing uncommitted, unless told otherwise. */
+function gateOf(
+  differing: {
+    readonly format?: AudioFormat;
+    readonly manualTurns?: boolean;
+    readonly uncommittedBytes?: () => number;
+  } = {},
+): UplinkGate {
+  const { format = pcm24k, manualTurns = false, uncommittedBytes } = differing;
+  const uplink = {
+    format,
+    uncommittedSample: 0,
+    get endSample() {
+      return (uncommittedBytes?.() ?? 0) / 2;
+    },
+  };
+  return new UplinkGate({ uplink, manualTurns: () => manualTurns });
+}
+
 function takes(gate: UplinkGate, bytes: Uint8Array, nowMs: number): boolean {
-  const uplink = { format: pcm24k, endSample: 0, uncommittedSample: 0 };
-  return gate.refusal({ bytes, nowMs, manualTurns: false, uplink }) === null;
+  return gate.refusal(bytes.byteLength, nowMs) === null;
 }
 
 function seconds(count: number): Uint8Array {
@@ -16,7 +33,7 @@ function seconds(count: number): Uint8Array {
 
 describe('the gate of the uplink', () => {
   test('30 s may be ahead, and not a piece more', () => {
-    const gate = new UplinkGate();
+    const gate = gateOf();
     const second = seconds(1);
     for (let piece = 0; piece < 30; piece += 1) expect(takes(gate, second, 0)).toBe(true);
     expect(takes(gate, second, 0)).toBe(false);
@@ -25,7 +42,7 @@ describe('the gate of the uplink', () => {
   });
 
   test('ten times real time goes on for ever', () => {
-    const gate = new UplinkGate();
+    const gate = gateOf();
     const second = seconds(1);
     for (let piece = 0; piece < 10_000; piece += 1) {
       expect(takes(gate, second, piece * 100)).toBe(true);
@@ -33,7 +50,7 @@ describe('the gate of the uplink', () => {
   });
 
   test('eleven times real time ends when 30 s are ahead', () => {
-    const gate = new UplinkGate();
+    const gate = gateOf();
     const second = seconds(1);
     let piece = 0;
     while (takes(gate, second, (piece * 1000) / 11)) piece += 1;
@@ -43,16 +60,17 @@ describe('the gate of the uplink', () => {
   });
 
   test('silence saves up nothing beyond the 30 s', () => {
-    const gate = new UplinkGate();
+    const gate = gateOf();
     expect(takes(gate, seconds(31), 3_600_000)).toBe(false);
     expect(takes(gate, seconds(30), 3_600_000)).toBe(true);
   });
 
   test('with manual turns 15 MiB come at any pace; only what is beyond counts', () => {
-    const gate = new UplinkGate();
+    let uncommitted = 0;
+    const gate = gateOf({ manualTurns: true, uncommittedBytes: () => uncommitted });
     const upload = (bytes: Uint8Array, uncommittedBytes: number): string | null => {
-      const uplink = { format: pcm24k, endSample: uncommittedBytes / 2, uncommittedSample: 0 };
-      return gate.refusal({ bytes, nowMs: 0, manualTurns: true, uplink })?.code ?? null;
+      uncommitted = uncommittedBytes;
+      return gate.refusal(bytes.byteLength, 0)?.code ?? null;
     };
     expect(upload(new Uint8Array(manualLimitBytes), 0)).toBeNull();
     expect(upload(seconds(30), manualLimitBytes)).toBeNull();
@@ -61,13 +79,19 @@ describe('the gate of the uplink', () => {
     expect(upload(seconds(1), 0)).toBeNull();
   });
 
+  test('what is asked about beforehand does not count', () => {
+    const gate = gateOf();
+    const lengthBytes = 30 * 48_000;
+    for (let asked = 0; asked < 3; asked += 1) {
+      expect(gate.expectedRefusal(lengthBytes, 0)).toBeNull();
+    }
+    expect(gate.refusal(lengthBytes, 0)).toBeNull();
+    expect(gate.expectedRefusal(lengthBytes, 0)?.code).toBe('audio_too_fast');
+  });
+
   test('half a sample is refused, by the width of the format', () => {
-    const ask = (format: AudioFormat): string | null => {
-      const uplink = { format, endSample: 0, uncommittedSample: 0 };
-      const bytes = new Uint8Array(3);
-      const arrived = { bytes, nowMs: 0, manualTurns: false, uplink };
-      return new UplinkGate().refusal(arrived)?.code ?? null;
-    };
+    const ask = (format: AudioFormat): string | null =>
+      gateOf({ format }).refusal(3, 0)?.code ?? null;
     expect(ask(pcm24k)).toBe('invalid_audio');
     expect(ask({ codec: 'pcmu', rateHz: 8000 })).toBeNull();
   });

@@ -2,6 +2,7 @@ import { fc, it } from '@fast-check/vitest';
 import { describe, expect } from 'vitest';
 import { MessageReader } from '../../../adapters/clients/openai-realtime/append-frame.ts';
 import { decode } from '../../../adapters/clients/openai-realtime/decode.ts';
+import { Base64Bytes } from '../../../src/audio/base64-bytes.ts';
 import { pcm24k } from '../../../src/audio/format.ts';
 
 const context = { inputFormat: pcm24k, outputFormat: pcm24k, backend: 'test' };
@@ -9,9 +10,9 @@ const audio = (bytes: number[]): string => Buffer.from(bytes).toString('base64')
 
 /** What a reader that has seen `first` makes of `second`. */
 function second(first: string, text: string): unknown {
-  const reader = new MessageReader();
-  reader.read(first, context);
-  return reader.read(text, context);
+  const reader = new MessageReader(() => null);
+  reader.read(Buffer.from(first), context);
+  return reader.read(Buffer.from(text), context);
 }
 
 describe('message reader', () => {
@@ -20,7 +21,7 @@ describe('message reader', () => {
       JSON.stringify({ type: 'input_audio_buffer.append', audio: audio(bytes) });
     expect(second(frame([1, 2]), frame([3, 4, 5, 6]))).toEqual({
       kind: 'audio',
-      bytes: Uint8Array.of(3, 4, 5, 6),
+      bytes: Base64Bytes.decode(audio([3, 4, 5, 6])),
       eventId: null,
     });
   });

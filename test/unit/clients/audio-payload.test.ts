@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import {
+  audioLengthBytes,
   decodeAudio,
-  encodeAudio,
 } from '../../../adapters/clients/openai-realtime/audio-payload.ts';
 import { pcm24k } from '../../../src/audio/format.ts';
 
@@ -53,7 +53,14 @@ describe('audio of an append', () => {
     expect([...first]).toEqual([1, 2]);
   });
 
-  it('writes a view without its surroundings', () => {
-    expect(encodeAudio(new Uint8Array([9, 1, 2, 9]).subarray(1, 3))).toBe('AQI=');
+  it('knows the length of audio inside a message', () => {
+    for (const [text, lengthBytes] of [
+      ['AQI=', 2],
+      ['AQIDBA==', 4],
+      ['AQIDBAUG', 6],
+    ] as const) {
+      const message = Buffer.from(`{"audio":"${text}"}`);
+      expect(audioLengthBytes(message, 10, 10 + text.length)).toBe(lengthBytes);
+    }
   });
 });

@@ -234,7 +234,7 @@ describe('commands and audio', () => {
     socket.receive({ type: 'input_audio_buffer.append', audio: 'AQI=' });
     socket.receive({ type: 'input_audio_buffer.append', audio: '' });
     socket.receive({ type: 'parley.playback', item_id: 'i', played_ms: 40 });
-    expect(call.audio).toEqual([new Uint8Array([1, 2])]);
+    expect(call.audio.map((bytes) => [...bytes])).toEqual([[1, 2]]);
     const expected: ClientCommand[] = [{ type: 'playback', itemId: 'i', playedMs: 40 }];
     expect(call.commands).toEqual(expected);
     expect(socket.types).toEqual(['session.created']);
@@ -379,7 +379,7 @@ describe('the end', () => {
   it('by the client ends the call, once, and nothing is written or taken afterwards', () => {
     const { socket, call } = connect();
     socket.handlers.closed(1006, '');
-    socket.handlers.text(JSON.stringify({ type: 'input_audio_buffer.commit' }));
+    socket.handlers.text(Buffer.from(JSON.stringify({ type: 'input_audio_buffer.commit' })));
     call.log({ type: 'input.cleared' });
     call.close({ kind: 'shutdown' });
     expect(call.closes).toEqual([{ kind: 'client', wireCode: 1006 }]);

@@ -1,3 +1,4 @@
+import { Base64Bytes } from '../../../src/audio/base64-bytes.ts';
 import { describe, expect, it } from 'vitest';
 import { decode } from '../../../adapters/clients/openai-realtime/decode.ts';
 import { pcm24k } from '../../../src/audio/format.ts';
@@ -171,7 +172,7 @@ describe('a client event that is well formed', () => {
   it('hands over audio, retrievals and session updates', () => {
     expect(read({ type: 'input_audio_buffer.append', audio: 'AQI=' })).toEqual({
       kind: 'audio',
-      bytes: new Uint8Array([1, 2]),
+      bytes: Base64Bytes.decode('AQI='),
       eventId: null,
     });
     expect(read({ type: 'conversation.item.retrieve', item_id: 'i', event_id: 'e' })).toEqual({

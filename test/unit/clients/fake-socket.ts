@@ -27,12 +27,16 @@ export class FakeSocket implements Socket {
 
   listen(handlers: SocketHandlers): void {
     this.#handlers = handlers;
-    for (const text of this.#waiting.splice(0)) handlers.text(text);
+    for (const text of this.#waiting.splice(0)) handlers.text(Buffer.from(text));
   }
 
   sendText(message: string): void {
     if (this.closedWith !== null) throw new Error('written after close');
     this.sent.push(message);
+  }
+
+  sendAscii(parts: readonly string[]): void {
+    this.sendText(parts.join(''));
   }
 
   sendBinary(): void {
@@ -51,6 +55,6 @@ export class FakeSocket implements Socket {
   receive(event: unknown): void {
     const text = typeof event === 'string' ? event : JSON.stringify(event);
     if (this.#handlers === null) this.#waiting.push(text);
-    else this.#handlers.text(text);
+    else this.#handlers.text(Buffer.from(text));
   }
 }

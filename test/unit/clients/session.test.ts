@@ -95,11 +95,19 @@ describe('a session update', () => {
     expect(detection(null)).toEqual({ turnDetection: null });
   });
 
-  it('puts endpointing by silence where endpointing by meaning was asked for', () => {
+  it('reads endpointing by meaning, which has no idle timeout and no silence of its own', () => {
     expect(
       detection({ type: 'semantic_vad', eagerness: 'low', interrupt_response: false }),
     ).toEqual({
-      turnDetection: { ...vad, interruptResponse: false, idleTimeoutMs: null },
+      turnDetection: {
+        kind: 'semantic_vad',
+        eagerness: 'low',
+        createResponse: true,
+        interruptResponse: false,
+      },
+    });
+    expect(detection({ type: 'semantic_vad' })).toMatchObject({
+      turnDetection: { eagerness: 'auto', interruptResponse: true },
     });
   });
 

@@ -1,7 +1,7 @@
 import { serverEvent, type ServerEvent } from '../../../protocol/openai-realtime/server-events.ts';
 import type { ServerItem } from '../../../protocol/openai-realtime/items.ts';
 import { RealtimeView } from '../../../adapters/clients/openai-realtime/view.ts';
-import type { Line, LineEnd, LogEvent } from '../../../src/ports/events.ts';
+import type { Line, LineEnd, LineExtent, LogEvent } from '../../../src/ports/events.ts';
 import type { Usage } from '../../../src/ports/backend.ts';
 import type { CallSettings } from '../../../src/ports/settings.ts';
 import { countingIds } from '../../../src/time/ids.ts';
@@ -82,13 +82,23 @@ export function audio(lineId = 'line_1'): Step {
   return { type: 'audio', lineId };
 }
 
+/** Of a line that said nothing. */
+export const nothingHeard: LineExtent = {
+  generatedMs: 0,
+  sentMs: 0,
+  heardMs: 0,
+  sentText: '',
+  heardText: '',
+  heardBy: 'clock',
+  wordsBy: 'times',
+};
+
 export function closed(
   end: LineEnd = { status: 'completed' },
   lineId = 'line_1',
   usage: Usage | null = null,
 ): LogEvent {
-  const extent = { generatedMs: 0, sentMs: 0, heardMs: 0, sentText: '', heardText: '' };
-  return { type: 'line.closed', lineId, end, extent, usage };
+  return { type: 'line.closed', lineId, end, extent: nothingHeard, usage };
 }
 
 /** The caller's turn from its beginning to its item. */

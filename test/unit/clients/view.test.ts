@@ -8,6 +8,7 @@ import {
   callerTurn,
   closed,
   line,
+  nothingHeard,
   pieceInBase64,
   show,
   text,
@@ -234,7 +235,14 @@ describe('a line that is cut', () => {
       text('One two'),
       audio(),
       { type: 'speech.started', itemId: 'item_next', audioStartMs: 4000, detectedAtMs: 4200 },
-      { type: 'agent.cut', epoch: 1, by: 'caller', droppedMs: 900 },
+      {
+        type: 'agent.cut',
+        epoch: 1,
+        by: 'caller',
+        droppedMs: 900,
+        lineId: 'line_1',
+        extent: nothingHeard,
+      },
       closed({ status: 'cancelled', reason: 'turn_detected' }),
       { type: 'stale.dropped', lineId: 'line_1', what: 'audio' },
     ]);

@@ -124,4 +124,52 @@ describe('BoundedQueue', () => {
   it.each([0, -1, 1.5, NaN, Infinity])('refuses a limit of %s', (limit) => {
     expect(() => new BoundedQueue({ limit, overflow: 'fail' })).toThrow(RangeError);
   });
+
+  it('gives values to a callback, in order, outside the push', async () => {
+    const queue = new BoundedQueue<number>({ limit: 4, overflow: 'fail' });
+    const taken: number[] = [];
+    queue.push(1);
+    const over = queue.consume((value) => {
+      taken.push(value);
+      if (value === 2) queue.push(4);
+      return true;
+    });
+    expect(taken).toEqual([]);
+    await Promise.resolve();
+    expect(taken).toEqual([1]);
+    queue.push(2);
+    queue.push(3);
+    expect(taken).toEqual([1]);
+    queue.close();
+    await over;
+    expect(taken).toEqual([1, 2, 3]);
+    expect(queue.size).toBe(0);
+  });
+
+  it('ends when the callback wants no more', async () => {
+    const queue = new BoundedQueue<number>({ limit: 4, overflow: 'fail' });
+    for (const value of [1, 2, 3]) queue.push(value);
+    const taken: number[] = [];
+    await queue.consume((value) => taken.push(value) < 2);
+    expect(taken).toEqual([1, 2]);
+    expect(queue.push(4)).toBe('closed');
+    expect(queue.size).toBe(0);
+  });
+
+  it('rejects with its error, with what the callback throws, and for a second consumer', async () => {
+    const failing = new BoundedQueue<number>({ limit: 1, overflow: 'fail' });
+    const over = failing.consume(() => true);
+    await expect(failing.consume(() => true)).rejects.toThrow(TypeError);
+    await expect(failing[Symbol.asyncIterator]().next()).rejects.toThrow(TypeError);
+    const error = new Error('backend gone');
+    failing.fail(error);
+    await expect(over).rejects.toBe(error);
+    const queue = new BoundedQueue<number>({ limit: 1, overflow: 'fail' });
+    queue.push(1);
+    const thrown = queue.consume(() => {
+      throw error;
+    });
+    await expect(thrown).rejects.toBe(error);
+    expect(queue.closed).toBe(true);
+  });
 });
