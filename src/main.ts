@@ -6,6 +6,8 @@ import process, { cwd, env } from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { destination } from 'pino';
 import type { z } from 'zod';
+import { hydraBackend, hydraOptions } from '../adapters/backends/hydra/index.ts';
+import { geminiLiveBackend, geminiLiveOptions } from '../adapters/backends/gemini-live/index.ts';
 import { createOnnxBackend, onnxOptions } from '../adapters/backends/onnx/index.ts';
 import {
   openAiRealtimeBackend,
@@ -13,15 +15,23 @@ import {
 } from '../adapters/backends/openai-realtime/index.ts';
 import { rehearsalBackend, rehearsalOptionsSchema } from '../adapters/backends/rehearsal/index.ts';
 import { createOpenAiRealtimeClient } from '../adapters/clients/openai-realtime/index.ts';
+import { installedSmartTurn } from '../adapters/detectors/smart-turn/installed.ts';
 import { SileroDetector } from '../adapters/detectors/silero-vad/silero-detector.ts';
+import { Aec3Canceller } from '../adapters/echo/aec3/aec3-canceller.ts';
 import { readModelPackage, verifyFiles } from '../adapters/inference/model-package.ts';
+import type { HostedSurroundings } from '../adapters/shared/surroundings.ts';
+import { WireFolder } from '../adapters/shared/wire-folder.ts';
 import { prepareResampler } from './audio/resampler.ts';
 import { createCall } from './call/call.ts';
 import { parseCommand, type CliCommand } from './cli/arguments.ts';
 import { helpText } from './cli/help.ts';
+import { pulledFile, pulledModelsFolder, readDownloads } from './cli/model-download.ts';
+import { ModelError } from './cli/model-error.ts';
+import { listDownloads, pullModel, verifyDownload } from './cli/models.ts';
 import { TalkError } from './cli/talk-error.ts';
 import { talkReport } from './cli/talk-report.ts';
 import { runTalk } from './cli/talk.ts';
+import { terminal } from './cli/terminal.ts';
 import { loadConfigFile, usualConfigName, type LoadedConfig } from './config-file.ts';
 import type { BackendPort } from './ports/backend.ts';
 import { asCallError } from './ports/errors.ts';
@@ -40,6 +50,8 @@ const root = rootFolder();
 interface BackendSurroundings {
   /** Folder in which the configuration's relative paths start. */
   readonly folder: string;
+  /** Takes recordings of connections to upstreams. */
+  readonly wires: WireFolder | null;
 }
 
 /** A kind of backend: how its options are read, and how it is made. */
@@ -49,6 +61,19 @@ interface BackendType {
 }
 
 const backendTypes: Readonly<Record<string, BackendType>> = {
+  hydra: {
+    options: hydraOptions,
+    create: (entry, around) =>
+      hydraBackend(entry.name, hydraOptions.parse(entry.options), hosted(entry, around)),
+  },
+  'gemini-live': {
+    options: geminiLiveOptions,
+    create: (entry, around) =>
+      geminiLiveBackend(entry.name, geminiLiveOptions.parse(entry.options), {
+        ...hosted(entry, around),
+        chance: Math.random,
+      }),
+  },
   onnx: {
     options: onnxOptions,
     create: ({ name, options }, { folder }) =>
@@ -61,11 +86,12 @@ const backendTypes: Readonly<Record<string, BackendType>> = {
   },
   'openai-realtime': {
     options: openAiRealtimeOptions,
-    create: ({ name, options }, { folder }) =>
-      openAiRealtimeBackend(name, openAiRealtimeOptions.parse(options), {
-        env,
-        readText: (path) => readFile(resolve(folder, path), 'utf8'),
-      }),
+    create: (entry, around) =>
+      openAiRealtimeBackend(
+        entry.name,
+        openAiRealtimeOptions.parse(entry.options),
+        hosted(entry, around),
+      ),
   },
   rehearsal: {
     options: rehearsalOptionsSchema,
@@ -86,24 +112,38 @@ export interface OpenGatewayOptions {
   /** Folder in which the configuration's relative paths start. */
   readonly folder: string;
   readonly log: Logger;
+  /** Takes recordings of connections to upstreams; absent: nothing is recorded. */
+  readonly wires?: WireFolder | null;
 }
 
 /** Puts everything together and starts to listen. @throws Error when the port cannot be had */
-export async function openGateway({ config, folder, log }: OpenGatewayOptions): Promise<Gateway> {
+export async function openGateway(options: OpenGatewayOptions): Promise<Gateway> {
+  const { config, folder, log, wires = null } = options;
   const clock = systemClock;
   const ids = randomIds(randomBytes);
   await prepareResampler();
   return await startGateway({
     config,
     clients: [createOpenAiRealtimeClient({ clock, ids, log })],
-    backends: config.backends.map((entry) => backendOf(entry, { folder })),
+    backends: config.backends.map((entry) => backendOf(entry, { folder, wires })),
     detector: new SileroDetector({ clock }),
+    endOfTurn: installedSmartTurn({ clock, log, weights: smartTurnWeights() }).detector,
+    canceller: wantsAec3(config) ? new Aec3Canceller() : null,
     tools: [],
     createCall,
     clock,
     ids,
     log,
   });
+}
+
+function wantsAec3({ directory }: GatewayConfig): boolean {
+  return directory.agents.some(({ turns }) => turns.manner?.echo === 'aec3');
+}
+
+/** Where the end-of-turn model is when it was pulled. */
+function smartTurnWeights(): ReturnType<typeof pulledFile> {
+  return pulledFile(readDownloads(join(root, 'models')), 'smart-turn', pulledModelsFolder(env));
 }
 
 /** Runs one command line. @returns the exit code */
@@ -128,6 +168,8 @@ export async function main(args: readonly string[]): Promise<number> {
       return check(command);
     case 'models':
       return await models(command.action);
+    case 'pull':
+      return await pull(command);
     case 'talk':
       return await talk(command);
   }
@@ -137,6 +179,7 @@ async function serve({
   configPath,
   host,
   port,
+  recordWire,
 }: CliCommand & { readonly kind: 'serve' }): Promise<number> {
   const loaded = loadConfigFile({
     path: configPath,
@@ -147,10 +190,19 @@ async function serve({
   });
   if (!loaded.result.ok) return printProblems(loaded);
   const { config } = loaded.result;
+  const log = jsonLogger(destination(2));
+  let wires: WireFolder | null = null;
+  try {
+    if (recordWire !== null) {
+      wires = await WireFolder.at({ folder: resolve(recordWire), clock: systemClock, log });
+    }
+  } catch {
+    console.error(`parley: --record-wire: ${recordWire} cannot be written to`);
+    return 1;
+  }
   let gateway: Gateway;
   try {
-    const log = jsonLogger(destination(2));
-    gateway = await openGateway({ config, folder: loaded.folder, log });
+    gateway = await openGateway({ config, folder: loaded.folder, log, wires });
   } catch (thrown) {
     console.error(`parley: ${listenFailure(thrown, config)}`);
     return 1;
@@ -160,6 +212,7 @@ async function serve({
   const state = reasons.length === 0 ? '' : ' (not everything is ready: see /readyz)';
   console.log(`Parley listens on ${gateway.url}${state}`);
   await stopped;
+  await wires?.close();
   return 0;
 }
 
@@ -208,7 +261,39 @@ async function models(action: 'list' | 'verify'): Promise<number> {
       console.error(`${name}: ${asCallError(thrown).message}`);
     }
   }
+  const downloads = readDownloads(folder);
+  const pulled = pulledModelsFolder(env);
+  if (action === 'list') {
+    for (const line of await listDownloads(downloads, pulled)) console.log(line);
+    return failures === 0 ? 0 : 1;
+  }
+  for (const download of downloads) {
+    const { ok, text } = await verifyDownload(download, pulled);
+    if (ok) console.log(text);
+    else console.error(text);
+    if (!ok) failures += 1;
+  }
   return failures === 0 ? 0 : 1;
+}
+
+async function pull({ model, from, to }: CliCommand & { readonly kind: 'pull' }): Promise<number> {
+  const downloads = readDownloads(join(root, 'models'));
+  const download = downloads.find(({ name }) => name === model);
+  if (download === undefined) {
+    const names = downloads.map(({ name }) => name).join(', ');
+    console.error(`parley: there is no model ${JSON.stringify(model)} to pull, only ${names}`);
+    return 2;
+  }
+  const out = terminal(process.stderr);
+  try {
+    const folder = to === null ? pulledModelsFolder(env) : resolve(to);
+    await pullModel(download, { folder, from, terminal: out });
+    return 0;
+  } catch (thrown) {
+    if (!(thrown instanceof ModelError)) throw thrown;
+    out.line(`parley: ${thrown.message}`);
+    return 1;
+  }
 }
 
 async function talk(command: CliCommand & { readonly kind: 'talk' }): Promise<number> {
@@ -242,6 +327,18 @@ function backendOf(entry: BackendEntry, surroundings: BackendSurroundings): Back
   } catch (thrown) {
     return absentBackend(entry.name, entry.type, asCallError(thrown, 'model_unavailable'));
   }
+}
+
+/** What hosted backends are made with. */
+function hosted(
+  { name, type }: BackendEntry,
+  { folder, wires }: BackendSurroundings,
+): HostedSurroundings {
+  return {
+    env,
+    readText: (path) => readFile(resolve(folder, path), 'utf8'),
+    recorder: wires?.recorder(name, type) ?? null,
+  };
 }
 
 /** A name stands for a package that comes with the program, anything with a slash for a folder. */

@@ -60,6 +60,17 @@ export const clientEventSchemas = {
     content_index: contentIndex.optional(),
     played_ms: durationMs,
   }),
+  'parley.interrupt': z.object({ ...event('parley.interrupt') }),
+  'parley.mute': z.object({ ...event('parley.mute'), muted: z.boolean() }),
+  'parley.push_to_talk': z.object({ ...event('parley.push_to_talk'), pressed: z.boolean() }),
+  'parley.dtmf': z.object({
+    ...event('parley.dtmf'),
+    digit: z.string().regex(/^[0-9A-D*#]$/),
+  }),
+  'parley.echo_cancellation': z.object({
+    ...event('parley.echo_cancellation'),
+    active: z.boolean(),
+  }),
 } as const;
 
 /** Type of a client event that is known here. */

@@ -94,6 +94,18 @@ const effectiveServerVad = z.strictObject({
   idle_timeout_ms: z.number().nullable(),
 });
 
+const effectiveSemanticVad = z.strictObject({
+  type: z.literal('semantic_vad'),
+  eagerness: z.enum(['auto', 'low', 'medium', 'high']),
+  create_response: z.boolean(),
+  interrupt_response: z.boolean(),
+});
+
+const effectiveDetection = z.discriminatedUnion('type', [effectiveServerVad, effectiveSemanticVad]);
+
+/** Turn detection that is on, as the server shows it. */
+export type EffectiveDetection = z.infer<typeof effectiveDetection>;
+
 /**
  * The whole session as the server shows it: every key is there and says what is in force. `null`
  * means that the thing does not happen here.
@@ -120,7 +132,7 @@ export const effectiveSession = z.strictObject({
       format: audioFormat,
       noise_reduction: z.null(),
       transcription: z.strictObject({ model: z.string() }).nullable(),
-      turn_detection: effectiveServerVad.nullable(),
+      turn_detection: effectiveDetection.nullable(),
     }),
     output: z.strictObject({
       format: audioFormat,

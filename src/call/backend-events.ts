@@ -42,6 +42,17 @@ export function takeBackendEvent(target: CommandTarget, event: LiveBackendEvent)
       if (event.final) conversation.transcribe(event.itemId, event.text);
       scope.log.append(event);
       return;
+    case 'caller.partial':
+      if (capabilities.transcripts.partials !== true) {
+        lines.nonsense('a partial transcript, though it gives none');
+        return;
+      }
+      target.turn({
+        type: event.final ? 'final' : 'partial',
+        text: event.text,
+        echo: target.echo.isEcho(event.text),
+      });
+      return;
     case 'dropped':
       scope.log.append({ type: 'audio.dropped', where: 'model_input', samples: event.samples });
       return;

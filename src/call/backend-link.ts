@@ -2,6 +2,7 @@ import { asCallError, CallError } from '../ports/errors.ts';
 import type {
   BackendCommand,
   BackendContext,
+  BackendEvent,
   BackendPort,
   BackendSession,
 } from '../ports/backend.ts';
@@ -173,23 +174,26 @@ export class BackendLink {
     }
   }
 
-  async #pump(session: BackendSession): Promise<void> {
+  async #pump({ events }: BackendSession): Promise<void> {
+    const take = (event: BackendEvent): boolean => this.#take(event);
     try {
-      for await (const event of session.events) {
-        if (this.#unwanted()) return;
-        this.#used = true;
-        if (event.type === 'failed') {
-          this.#fail(event.error);
-          return;
-        }
-        this.#options.onEvent(event);
-      }
+      if (events.consume !== undefined) await events.consume(take);
+      else for await (const event of events) if (!take(event)) break;
       if (this.#unwanted()) return;
       this.#fail(new CallError('backend_closed', 'the backend ended its session'));
     } catch (thrown) {
       if (this.#unwanted()) return;
       this.#fail(asCallError(thrown, 'backend_protocol'));
     }
+  }
+
+  /** @returns false when nothing more of this session is wanted */
+  #take(event: BackendEvent): boolean {
+    if (this.#unwanted()) return false;
+    this.#used = true;
+    if (event.type === 'failed') this.#fail(event.error);
+    else this.#options.onEvent(event);
+    return !this.#unwanted();
   }
 
   /** Whoever sends is in the middle of something: the loss is told when that is finished. */

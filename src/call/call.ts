@@ -2,12 +2,13 @@ import { AgentLines } from './agent-lines.ts';
 import { unasked, type LineRequest } from './line-request.ts';
 import { asCallError, CallError } from '../ports/errors.ts';
 import { authorityFor, adaptSettings, initialSettings, type SettingsContext } from './settings.ts';
-import { BackendLink } from './backend-link.ts';
+import { createCallLink } from './call-link.ts';
 import { backendFormats, sameBackendFormats } from './backend-formats.ts';
 import { Conversation, type HeardAt } from './conversation.ts';
-import { defaultTurnTimes, type TurnOptions } from '../turn/vocabulary.ts';
-import { takeBackendEvent } from './backend-events.ts';
+import { turnOptions } from './turn-options.ts';
+import type { TurnOptions } from '../turn/options.ts';
 import { CallObservers } from './observers.ts';
+import { createCallerSide } from './caller-side.ts';
 import { EventLog } from './event-log.ts';
 import { Lifetime, shorterCapMs } from './lifetime.ts';
 import { retrieveItem } from './retrieve.ts';
@@ -15,7 +16,6 @@ import { runCommand, tellHeard, type CommandTarget } from './commands.ts';
 import { takeSeed } from './seed.ts';
 import { ToolCalls } from './tool-calls.ts';
 import { TurnDesk } from './turn-desk.ts';
-import { Uplink } from './uplink.ts';
 import { UplinkGate } from './uplink-gate.ts';
 import type { BackendCapabilities, BackendPort } from '../ports/backend.ts';
 import type {
@@ -26,7 +26,10 @@ import type {
   RetrievedItem,
 } from '../ports/client.ts';
 import type { CallOptions } from './options.ts';
+import type { BackendLink } from './backend-link.ts';
 import type { CallScope } from './scope.ts';
+import type { EchoLadder } from './echo-ladder.ts';
+import type { Uplink } from './uplink.ts';
 import type { CallSeed, ConversationItem } from '../ports/conversation.ts';
 import type { CallSettings } from '../ports/settings.ts';
 import type { CloseReason, LogEntry } from '../ports/events.ts';
@@ -56,13 +59,14 @@ class RunningCall implements Call {
   readonly #scope: CallScope;
   readonly #conversation = new Conversation();
   readonly #uplink: Uplink;
+  readonly #echo: EchoLadder;
   readonly #lines: AgentLines;
   readonly #tools: ToolCalls;
   readonly #turns: TurnDesk;
   readonly #link: BackendLink;
   readonly #target: CommandTarget;
   readonly #observers: CallObservers;
-  readonly #gate = new UplinkGate();
+  readonly #gate: UplinkGate;
   readonly #lifetime: Lifetime;
   #port: BackendPort;
   #settings: CallSettings;
@@ -86,16 +90,25 @@ class RunningCall implements Call {
       this.close({ kind: 'error', code, message }),
     );
     this.#settings = initialSettings(options.agent, this);
-    this.#uplink = new Uplink({
+    const caller = createCallerSide({
+      call: options,
       format: this.#settings.inputFormat,
-      detector: options.detector,
-      onScore: (probability, audioMs, frameMs) =>
-        this.#turns.feed({ type: 'vad', probability, audioMs, frameMs }),
-      onDetectorFailed: (error) => this.#fault(asCallError(error, 'detector_failed')),
+      nowMs,
+      roundTripMs: () => this.#roundTripMs(),
+      judged: () =>
+        this.authority === 'gateway' && this.#settings.turnDetection?.interruptResponse === true,
+      turn: (input) => this.#turns.feed(input),
       onChunk: (chunk) => {
         this.#link.send({ type: 'audio', chunk });
         if (this.#link.open) this.#observers.delay('up', nowMs() - this.#pushedAtMs);
       },
+      onFault: (error) => this.#fault(error),
+    });
+    this.#uplink = caller.uplink;
+    this.#echo = caller.echo;
+    this.#gate = new UplinkGate({
+      uplink: this.#uplink,
+      manualTurns: () => this.#settings.turnDetection === null && this.capabilities.commit,
     });
     this.#lines = new AgentLines({
       scope: this.#scope,
@@ -103,6 +116,7 @@ class RunningCall implements Call {
       settings: () => this.#settings,
       playoutLeadMs: options.agent.playoutLeadMs,
       roundTripMs: () => this.#roundTripMs(),
+      echo: this.#echo,
       send: (command) => this.#link.send(command),
       turn: (input) => this.#turns.feed(input),
       write: (audio) => this.#view?.audio(audio),
@@ -121,13 +135,19 @@ class RunningCall implements Call {
       lines: this.#lines,
       settings: () => this.#settings,
       send: (command) => this.#link.send(command),
-      callerSpeaks: () => this.#callerSpeaks(),
+      turn: (input) => this.#turns.feed(input),
+      callerSpeaks: () => this.#turns.callerSpeaks,
       answer: () => this.#respond({ ...unasked, cause: 'tool' }, null),
     });
     this.#settings = this.#withOwnTools(this.#settings);
     this.#target = this.#commandTarget();
     this.#turns = new TurnDesk(this.#target, this.#turnOptions());
-    this.#link = this.#createLink();
+    this.#link = createCallLink({
+      call: options,
+      target: this.#target,
+      onOpening: (port) => this.#opening(port),
+      onLost: (error) => this.#backendLost(error),
+    });
     this.#observers.watch(() => ({
       unsentBytes: this.#view?.unsentBytes ?? 0,
       unplayedMs: this.#lines.waitingMs,
@@ -182,12 +202,15 @@ class RunningCall implements Call {
     if (this.#closed !== null) return { ok: false, error: callOver() };
     const nowMs = this.#scope.nowMs();
     this.#lifetime.heard(nowMs);
-    const manualTurns = this.#settings.turnDetection === null && this.capabilities.commit;
-    const error = this.#gate.refusal({ bytes, nowMs, manualTurns, uplink: this.#uplink });
+    const error = this.#gate.refusal(bytes.byteLength, nowMs);
     if (error !== null) return { ok: false, error };
     this.#pushedAtMs = nowMs;
     this.#uplink.push(bytes, nowMs);
     return { ok: true };
+  }
+
+  audioRefusal(lengthBytes: number): CallError | null {
+    return this.#gate.expectedRefusal(lengthBytes, this.#scope.nowMs());
   }
 
   execute(command: ClientCommand): CommandResult {
@@ -246,44 +269,15 @@ class RunningCall implements Call {
       lines: this.#lines,
       tools: this.#tools,
       uplink: this.#uplink,
+      echo: this.#echo,
       settings: () => this.#settings,
       context: () => this.#context(),
       configure: (settings) => this.#configure(settings),
       roundTripMs: () => this.#roundTripMs(),
       turn: (input) => this.#turns.feed(input),
       send: (command) => this.#link.send(command),
-      respond: (request, input) => this.#respond(request, input),
+      respond: (request, input, speculationId) => this.#respond(request, input, speculationId),
     };
-  }
-
-  #createLink(): BackendLink {
-    const options = this.#options;
-    const { log } = this.#scope;
-    return new BackendLink({
-      backends: options.backends,
-      clock: options.clock,
-      context: (port) => ({
-        callId: options.callId,
-        agent: options.agent.name,
-        authority: this.authority,
-        settings: this.#settings,
-        ...backendFormats(port.capabilities, this.#settings),
-        seed: null,
-        clock: options.clock,
-        ids: options.ids,
-        log: options.log,
-      }),
-      adapt: (command) => this.#uplink.forBackend(command),
-      onOpening: (port) => this.#opening(port),
-      onReady: (port, openMs) => log.append({ type: 'backend.ready', backend: port.name, openMs }),
-      onEvent: (event) => takeBackendEvent(this.#target, event),
-      onFailed: (port, error, last) => {
-        const { code, message } = error;
-        if (last) this.#backendLost(error);
-        else log.append({ type: 'backend.failed', backend: port.name, code, message });
-      },
-      onDropped: (samples) => log.append({ type: 'audio.dropped', where: 'model_input', samples }),
-    });
   }
 
   /** What this backend cannot honour changes before it is opened, and the client is told. */
@@ -313,12 +307,16 @@ class RunningCall implements Call {
     this.#scope.log.append({ type: 'call.configured', settings });
   }
 
-  #respond(request: LineRequest, input: readonly ConversationItem[] | null): LineTrack {
-    const track = this.#lines.open(request);
+  #respond(
+    request: LineRequest,
+    input: readonly ConversationItem[] | null,
+    speculationId?: number,
+  ): LineTrack {
     const { outOfBand, overrides } = request;
-    const { lineId, itemId } = track.line;
-    this.#link.send({ type: 'respond', lineId, itemId, outOfBand, overrides, input });
-    return track;
+    const adopts = speculationId === undefined ? {} : { speculationId };
+    return this.#lines.open(request, undefined, ({ line: { lineId, itemId } }) =>
+      this.#link.send({ type: 'respond', lineId, itemId, outOfBand, overrides, input, ...adopts }),
+    );
   }
 
   #backendLost(error: CallError): void {
@@ -354,17 +352,17 @@ class RunningCall implements Call {
   }
 
   #turnOptions(): TurnOptions {
-    const { authority } = this;
-    return { authority, detection: this.#settings.turnDetection, ...defaultTurnTimes };
+    return turnOptions({
+      agent: this.#options.agent,
+      settings: this.#settings,
+      capabilities: this.capabilities,
+      authority: this.authority,
+      endOfTurn: (this.#options.endOfTurn ?? null) !== null,
+    });
   }
 
   #wantsDetection(): boolean {
     return this.#settings.turnDetection !== null && this.authority !== 'backend';
-  }
-
-  #callerSpeaks(): boolean {
-    const { kind } = this.#turns.state.caller;
-    return kind === 'speaking' || kind === 'paused';
   }
 
   #heardAt(): HeardAt {

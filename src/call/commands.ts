@@ -4,6 +4,7 @@ import type { AgentLines } from './agent-lines.ts';
 import type { LineRequest } from './line-request.ts';
 import type { CallScope } from './scope.ts';
 import type { Conversation } from './conversation.ts';
+import type { EchoLadder } from './echo-ladder.ts';
 import type { LineTrack } from './line-track.ts';
 import type { ToolCalls } from './tool-calls.ts';
 import type { Uplink } from './uplink.ts';
@@ -23,6 +24,7 @@ export interface CommandTarget {
   readonly lines: AgentLines;
   readonly tools: ToolCalls;
   readonly uplink: Uplink;
+  readonly echo: EchoLadder;
   readonly settings: () => CallSettings;
   readonly context: () => SettingsContext;
   readonly configure: (settings: CallSettings) => void;
@@ -30,7 +32,11 @@ export interface CommandTarget {
   readonly turn: (input: TurnInput) => void;
   readonly send: (command: BackendCommand) => void;
   /** Opens a line and asks the backend for it. */
-  readonly respond: (request: LineRequest, input: readonly ConversationItem[] | null) => LineTrack;
+  readonly respond: (
+    request: LineRequest,
+    input: readonly ConversationItem[] | null,
+    speculationId?: number,
+  ) => LineTrack;
 }
 
 /** Runs one client command. @throws CallError when it is refused; nothing has changed then */
@@ -66,6 +72,29 @@ export function runCommand(target: CommandTarget, command: ClientCommand): void 
     case 'output.clear':
       clearOutput(target);
       return;
+    case 'interrupt':
+      target.turn({ type: 'client.interrupt' });
+      return;
+    case 'mute':
+      target.turn({ type: 'client.mute', muted: command.muted });
+      return;
+    case 'ptt':
+      needGateway(target, 'decides about turns by itself');
+      target.turn({
+        type: 'client.ptt',
+        pressed: command.pressed,
+        audioMs: target.uplink.endMs,
+      });
+      return;
+    case 'dtmf':
+      needGateway(target, 'takes no keys');
+      need(target, target.context().capabilities.appendContext, 'takes no keys', 'type');
+      target.turn({ type: 'client.dtmf', digit: command.digit });
+      return;
+    case 'aec':
+      target.echo.clientCancels(command.active);
+      target.turn({ type: 'client.aec', active: command.active });
+      return;
   }
 }
 
@@ -76,6 +105,11 @@ function need(target: CommandTarget, able: boolean, what: string, param?: string
   throw new CallError('unsupported_by_backend', `Backend ${backend} ${what}.`, {
     ...(param === undefined ? {} : { param }),
   });
+}
+
+/** @throws CallError `unsupported_by_backend` where the gateway does not decide about turns */
+function needGateway(target: CommandTarget, what: string): void {
+  need(target, target.context().authority === 'gateway', what, 'type');
 }
 
 function configure(target: CommandTarget, patch: Partial<CallSettings>): void {
@@ -125,6 +159,12 @@ function respond(target: CommandTarget, command: ClientCommand & { type: 'respon
     'response.conversation',
   );
   const overrides = checkedOverrides(target, command.overrides);
+  need(
+    target,
+    command.input === null || capabilities.rigid?.perLine !== true,
+    'answers from the whole conversation only',
+    'response.input',
+  );
   const input = command.input?.map((item) => inputItem(target, item)) ?? null;
   const { requestId, outOfBand, metadata } = command;
   target.respond({ cause: 'client', requestId, outOfBand, overrides, metadata }, input);
@@ -132,9 +172,16 @@ function respond(target: CommandTarget, command: ClientCommand & { type: 'respon
 
 /** What holds for one answer only goes through the same checks as the call's settings. */
 function checkedOverrides(target: CommandTarget, overrides: LineOverrides): LineOverrides {
-  const resolved = resolveSettings(target.settings(), overrides, target.context());
+  const settings = target.settings();
+  const context = target.context();
+  const resolved = resolveSettings(settings, overrides, context);
   if (!resolved.ok) throw resolved.error;
-  return overrides;
+  if (context.capabilities.rigid?.perLine !== true) return overrides;
+  for (const key of Object.keys(overrides) as (keyof LineOverrides)[]) {
+    const same = JSON.stringify(overrides[key]) === JSON.stringify(settings[key]);
+    need(target, same, 'cannot answer once with other settings', `response.${key}`);
+  }
+  return {};
 }
 
 function inputItem(target: CommandTarget, item: InputItem): ConversationItem {
@@ -168,7 +215,10 @@ function cancel(target: CommandTarget, lineId: string | null): void {
 function createItem(target: CommandTarget, item: NewItem, after: string | null): void {
   const { capabilities } = target.context();
   const { conversation, tools, scope, send } = target;
-  need(target, capabilities.appendContext, 'takes no items from outside', 'item');
+  // An answer to a call of its own is what a backend with tools has asked for.
+  const able =
+    capabilities.appendContext || (item.kind === 'tool_output' && capabilities.tools !== 'none');
+  need(target, able, 'takes no items from outside', 'item');
   if (item.itemId !== null && conversation.taken(item.itemId)) {
     throw new CallError('item_exists', `Item ${item.itemId} already exists.`, {
       param: 'item.id',
@@ -187,6 +237,7 @@ function createItem(target: CommandTarget, item: NewItem, after: string | null):
   }
   const added = withId(target, item);
   const previousItemId = conversation.add(added, after);
+  target.turn({ type: 'context' });
   send({
     type: 'item.add',
     item: added,
@@ -209,6 +260,7 @@ function withId(target: CommandTarget, item: NewItem): ConversationItem {
 function deleteItem(target: CommandTarget, itemId: string): void {
   const { conversation, scope, send } = target;
   if (!conversation.delete(itemId)) throw noSuchItem(itemId);
+  target.turn({ type: 'context' });
   if (target.context().capabilities.appendContext) send({ type: 'item.delete', itemId });
   scope.log.append({ type: 'item.deleted', itemId });
 }
@@ -238,7 +290,7 @@ function truncate(target: CommandTarget, itemId: string, audioEndMs: number): vo
     target.lines.cut('client', 'client_cancelled');
   }
   const { nowMs, roundTripMs } = heardAt(target);
-  track.freeze(Math.min(audioEndMs, track.heardMs(nowMs, roundTripMs)));
+  track.truncate(audioEndMs, nowMs, roundTripMs);
   const heardMs = track.heardMs(nowMs, roundTripMs);
   const heardText = track.heardText(nowMs, roundTripMs);
   tellHeard(target, track);
@@ -270,9 +322,8 @@ export function tellHeard(
 function playback(target: CommandTarget, itemId: string, playedMs: number): void {
   const track = target.conversation.line(itemId);
   if (track === undefined) throw noSuchItem(itemId);
-  track.acknowledge(playedMs);
   target.scope.log.append({ type: 'playback.acknowledged', itemId, playedMs });
-  target.lines.acknowledged();
+  target.lines.acknowledge(track, playedMs);
 }
 
 function clearOutput(target: CommandTarget): void {

@@ -1,5 +1,10 @@
-import { bytesPerSample, msToSamples, samplesToMs } from '../audio/format.ts';
+import { msToSamples, samplesToMs } from '../audio/format.ts';
+import { LineQueue, samplesOf, type Queued } from './line-queue.ts';
+import { LineTexts } from './line-texts.ts';
+import { SoundGate } from './sound-gate.ts';
+import { SoundingLines } from './sounding-lines.ts';
 import type { LineTrack } from './line-track.ts';
+import type { LogEvent } from '../ports/events.ts';
 import type { PlayoutClock } from './playout.ts';
 import type { Clock, Timer } from '../time/clock.ts';
 
@@ -7,10 +12,8 @@ import type { Clock, Timer } from '../time/clock.ts';
 const quantumMs = 20;
 /** Most unplayed audio kept, ms; a backend that goes past it has failed. */
 const unplayedLimitMs = 120_000;
-/** Lines whose end may still be playing at once (a count); older ones are settled by the clock. */
-const soundingLimit = 16;
-/** How long acknowledgements may lag behind the clock before the clock is believed, ms. */
-const acknowledgementGraceMs = 2000;
+/** Longest hold that nobody ends, ms: a watchdog, far beyond what a turn machine asks for. */
+const holdLimitMs = 10_000;
 
 /** What the downlink gives away, in order: text just before the audio it belongs to. */
 export interface DownlinkSink {
@@ -18,86 +21,84 @@ export interface DownlinkSink {
   text(track: LineTrack, delta: string): void;
   /** The last sample of the line was given away. */
   ended(track: LineTrack): void;
-  /** Everything given away has been heard. */
-  heardOut(track: LineTrack): void;
+  /** Everything given away has been heard: the end of these lines, oldest first. */
+  heardOut(tracks: readonly LineTrack[]): void;
+  /** What was done to the sound, for the log. */
+  log(event: LogEvent): void;
 }
 
-interface Queued {
-  readonly track: LineTrack;
-  /** Audio in the client's format; empty for a bare end. */
-  bytes: Uint8Array;
-  /** Call time at which the downlink got it. */
-  readonly receivedAtMs: number;
+export interface DownlinkOptions {
+  readonly clock: Clock;
+  readonly originMs: number;
+  readonly leadMs: number;
+  readonly playout: PlayoutClock;
+  readonly roundTripMs: () => number;
+  /** Told of each piece given away: ms from when it could be given to when it was. */
+  readonly onDelay: (delayMs: number) => void;
+  /** Told of each piece as it is given: call time at which a player without delay sounds it. */
+  readonly onGiven: (bytes: Uint8Array, playsAtMs: number, track: LineTrack) => void;
+  readonly sink: DownlinkSink;
 }
 
 /**
  * Paces a line's audio and text to its client: never more than `leadMs` ahead of what a player can
- * have played, so that a cut is a cut. One queue for all in-band lines; a flush empties it.
+ * have played, so that a cut is a cut. One queue for all in-band lines; a flush empties it, a hold
+ * stops it for a while. While it is stopped, the client plays out and time does not count as played.
  */
 export class Downlink {
-  readonly #clock: Clock;
-  readonly #originMs: number;
-  readonly #leadMs: number;
-  readonly #playout: PlayoutClock;
-  readonly #roundTripMs: () => number;
-  readonly #onDelay: (delayMs: number) => void;
-  readonly #sink: DownlinkSink;
-  #queue: Queued[] = [];
-  readonly #texts = new Map<LineTrack, { atSample: number; delta: string }[]>();
-  #queuedSamples = 0;
-  /** Lines given away and not yet heard out, oldest first. */
-  readonly #sounding: LineTrack[] = [];
+  readonly #options: DownlinkOptions;
+  readonly #gate: SoundGate;
+  readonly #queue = new LineQueue();
+  readonly #texts = new LineTexts();
+  readonly #sounding: SoundingLines;
   #timer: Timer | undefined;
+  #holdTimer: Timer | undefined;
   /** Latest wake that has come, call time: rounding must not put "now" just before it. */
   #wokenMs = 0;
+  /** Call time at which the last hold ended. */
+  #resumedAtMs = 0;
   #pumping = false;
   #hurried = false;
   #closed = false;
 
-  constructor(options: {
-    clock: Clock;
-    originMs: number;
-    leadMs: number;
-    playout: PlayoutClock;
-    roundTripMs: () => number;
-    /** Told of each piece given away: ms from when it could be given to when it was. */
-    onDelay: (delayMs: number) => void;
-    sink: DownlinkSink;
-  }) {
-    this.#clock = options.clock;
-    this.#originMs = options.originMs;
-    this.#leadMs = options.leadMs;
-    this.#playout = options.playout;
-    this.#roundTripMs = options.roundTripMs;
-    this.#onDelay = options.onDelay;
-    this.#sink = options.sink;
+  constructor(options: DownlinkOptions) {
+    this.#options = options;
+    this.#sounding = new SoundingLines(options.playout, options.roundTripMs);
+    this.#gate = new SoundGate((event) => options.sink.log(event));
   }
 
   /** Audio waiting to be given away, ms. */
   get waitingMs(): number {
-    return samplesToMs(this.#queuedSamples, this.#playout.rateHz);
+    return samplesToMs(this.#queue.samples, this.#options.playout.rateHz);
+  }
+
+  /** The line given away last, while its end has not been heard yet. */
+  get sounding(): LineTrack | null {
+    return this.#sounding.last;
+  }
+
+  /** Call time at which all that is here will have been heard; `null` while it is held. */
+  get heardOutAtMs(): number | null {
+    const { playout, roundTripMs } = this.#options;
+    if (this.#queue.samples === 0) return playout.heardOutAtMs(roundTripMs());
+    return this.#gate.flowing
+      ? playout.forecastMs(this.waitingMs, this.#nowMs(), roundTripMs())
+      : null;
   }
 
   /** @returns false when the limit of unplayed audio is passed; the audio was not taken */
   pushAudio(track: LineTrack, bytes: Uint8Array): boolean {
     if (this.waitingMs > unplayedLimitMs) return false;
-    const samples = bytes.byteLength / bytesPerSample(track.format.codec);
-    track.generatedSamples += samples;
-    this.#queuedSamples += samples;
-    this.#queue.push({ track, bytes, receivedAtMs: this.#nowMs() });
+    const queued = { track, bytes, receivedAtMs: this.#nowMs() };
+    track.generatedSamples += samplesOf(queued);
+    this.#queue.push(queued);
     this.#pump();
     return true;
   }
 
   /** @param startMs where on the line the text belongs; `null` = with the audio that comes next */
   pushText(track: LineTrack, delta: string, startMs: number | null): void {
-    const atSample =
-      startMs === null
-        ? track.generatedSamples
-        : msToSamples(Math.max(0, startMs), track.format.rateHz);
-    const texts = this.#texts.get(track);
-    if (texts === undefined) this.#texts.set(track, [{ atSample, delta }]);
-    else texts.push({ atSample: Math.max(atSample, texts.at(-1)?.atSample ?? 0), delta });
+    this.#texts.push(track, delta, startMs);
     this.#pump();
   }
 
@@ -119,6 +120,35 @@ export class Downlink {
     this.#pump();
   }
 
+  /** From the next sample on at this gain. @param onsetAtMs call time of what it is done for */
+  duck(gainDb: number, onsetAtMs: number | null): void {
+    this.#gate.duck(gainDb, onsetAtMs, this.#options.playout.rateHz);
+  }
+
+  /**
+   * Stops at the next good place and keeps all that waits, until `resume` or a flush; 10 s at most.
+   * @param current the line that has the floor
+   */
+  hold(current: LineTrack | null): void {
+    if (this.#closed || !this.#gate.flowing) return;
+    if (!this.#gate.hold(current, this.#queue.nextAudio)) return;
+    const { clock } = this.#options;
+    this.#holdTimer = clock.timerAt(clock.nowMs() + holdLimitMs, () => this.#resume('limit'));
+    this.#schedule();
+  }
+
+  /** No line has the floor: unless something waits, there is nothing to be lowered or held. */
+  over(): void {
+    if (this.#queue.head !== undefined) return;
+    this.#holdTimer?.cancel();
+    this.#gate.over();
+  }
+
+  /** At full gain again, from where it stopped. */
+  resume(): void {
+    this.#resume('asked');
+  }
+
   /**
    * Throws away what has not been given away yet and counts on the client doing the same.
    * Lines that were still playing are settled at what has been heard of them.
@@ -126,17 +156,14 @@ export class Downlink {
    */
   flush(): { readonly droppedMs: number; readonly cutShort: readonly LineTrack[] } {
     const droppedMs = this.waitingMs;
-    const sounding = this.#sounding.splice(0);
-    for (const track of sounding) this.#settle(track);
     const nowMs = this.#nowMs();
-    const cutShort = sounding.filter(
-      (track) => track.heardMs(nowMs, this.#roundTripMs()) < track.sentMs,
-    );
-    this.#queue = [];
+    const cutShort = this.#sounding.cut(nowMs);
+    this.#queue.clear();
     this.#texts.clear();
-    this.#queuedSamples = 0;
-    this.#playout.flushed(this.#nowMs());
+    this.#gate.reset();
+    this.#options.playout.flushed(nowMs);
     this.#timer?.cancel();
+    this.#holdTimer?.cancel();
     return { droppedMs, cutShort };
   }
 
@@ -145,15 +172,22 @@ export class Downlink {
     this.flush();
   }
 
+  #resume(cause: 'asked' | 'limit'): void {
+    this.#holdTimer?.cancel();
+    if (this.#gate.resume(this.#options.playout.rateHz, cause)) this.#resumedAtMs = this.#nowMs();
+    this.#pump();
+  }
+
   #nowMs(): number {
-    return Math.max(this.#wokenMs, this.#clock.nowMs() - this.#originMs);
+    const { clock, originMs } = this.#options;
+    return Math.max(this.#wokenMs, clock.nowMs() - originMs);
   }
 
   #pump(): void {
     if (this.#pumping || this.#closed) return;
     this.#pumping = true;
     try {
-      while (this.#queue.length > 0 && this.#give(this.#queue[0]!));
+      while (this.#give());
     } finally {
       this.#pumping = false;
     }
@@ -161,50 +195,59 @@ export class Downlink {
   }
 
   /** @returns false when the head of the queue has to wait */
-  #give(head: Queued): boolean {
+  #give(): boolean {
+    const { head } = this.#queue;
+    if (head === undefined || this.#isHeld(head)) return false;
     const { track } = head;
     if (head.bytes.byteLength === 0) {
-      this.#queue.shift();
+      this.#queue.take(0);
       this.#releaseText(track, Infinity);
-      this.#texts.delete(track);
-      this.#sink.ended(track);
+      this.#texts.drop(track);
+      this.#gate.ended(track);
+      this.#options.sink.ended(track);
       return true;
     }
-    const width = bytesPerSample(track.format.codec);
     const nowMs = this.#nowMs();
-    const roomMs = this.#hurried ? Infinity : this.#leadMs - this.#playout.leadMs(nowMs);
-    const headMs = samplesToMs(head.bytes.byteLength / width, track.format.rateHz);
+    const { leadMs, playout } = this.#options;
+    const roomMs = this.#hurried ? Infinity : leadMs - playout.leadMs(nowMs);
+    const headSamples = samplesOf(head);
+    const headMs = samplesToMs(headSamples, track.format.rateHz);
     if (roomMs < Math.min(quantumMs, headMs) - 0.001) return false;
-    const headSamples = head.bytes.byteLength / width;
-    const samples =
+    const paced =
       roomMs >= headMs ? headSamples : Math.max(1, msToSamples(roomMs, track.format.rateHz));
-    const bytes = head.bytes.subarray(0, samples * width);
-    if (bytes.byteLength === head.bytes.byteLength) this.#queue.shift();
-    else head.bytes = head.bytes.subarray(bytes.byteLength);
-    this.#queuedSamples -= samples;
-    this.#releaseText(track, track.sentSamples + samples);
-    track.sent(bytes, nowMs);
-    this.#sounds(track);
-    this.#sink.audio(track, bytes);
-    const allowedAtMs = Math.max(head.receivedAtMs, this.#wokenMs);
-    this.#onDelay(Math.max(0, this.#clock.nowMs() - this.#originMs - allowedAtMs));
+    this.#giveAudio(head, Math.min(paced, this.#gate.roomSamples(track)), nowMs);
     return true;
   }
 
-  #sounds(track: LineTrack): void {
-    if (this.#sounding.at(-1) === track) return;
-    this.#sounding.push(track);
-    if (this.#sounding.length > soundingLimit) this.#settle(this.#sounding.shift()!);
+  /** The one place where agent audio leaves. */
+  #giveAudio(head: Queued, samples: number, nowMs: number): void {
+    const { track } = head;
+    const bytes = this.#queue.take(samples);
+    this.#releaseText(track, track.sentSamples + samples);
+    const given = this.#gate.shape(track, bytes);
+    const { playout, onGiven } = this.#options;
+    onGiven(given, nowMs + playout.leadMs(nowMs), track);
+    track.sent(given, nowMs);
+    this.#sounding.add(track, nowMs);
+    const { clock, originMs, sink, onDelay } = this.#options;
+    sink.audio(track, given);
+    this.#gate.gave(track);
+    const allowedAtMs = Math.max(head.receivedAtMs, this.#wokenMs, this.#resumedAtMs);
+    onDelay(Math.max(0, clock.nowMs() - originMs - allowedAtMs));
   }
 
-  #settle(track: LineTrack): void {
-    track.freeze(track.heardMs(this.#nowMs(), this.#roundTripMs()));
+  /** Whether it waits for `resume`. A line that has nothing more to say may end. */
+  #isHeld({ track, bytes }: Queued): boolean {
+    if (this.#gate.flowing) return false;
+    if (bytes.byteLength > 0) return this.#gate.roomSamples(track) <= 0;
+    return track.sentSamples === 0 && this.#texts.has(track);
   }
 
   #releaseText(track: LineTrack, beforeSample: number): void {
-    const texts = this.#texts.get(track);
-    while (texts?.[0] !== undefined && texts[0].atSample < beforeSample) {
-      this.#sink.text(track, texts.shift()!.delta);
+    for (;;) {
+      const delta = this.#texts.take(track, beforeSample);
+      if (delta === undefined) return;
+      this.#options.sink.text(track, delta);
     }
   }
 
@@ -213,40 +256,23 @@ export class Downlink {
     this.#timer = undefined;
     if (this.#closed) return;
     const nowMs = this.#nowMs();
-    const head = this.#queue[0];
-    if (head !== undefined) {
-      const headMs = samplesToMs(
-        head.bytes.byteLength / bytesPerSample(head.track.format.codec),
-        head.track.format.rateHz,
-      );
-      const waitMs = this.#playout.leadMs(nowMs) - this.#leadMs + Math.min(quantumMs, headMs);
+    const { head } = this.#queue;
+    if (head !== undefined && !this.#isHeld(head)) {
+      const headMs = samplesToMs(samplesOf(head), head.track.format.rateHz);
+      const { leadMs, playout } = this.#options;
+      const waitMs = playout.leadMs(nowMs) - leadMs + Math.min(quantumMs, headMs);
       this.#wake(nowMs + Math.max(1, waitMs));
       return;
     }
-    // A line that is not over is not heard out: it only waits for more.
-    const playing = this.#sounding.at(-1);
-    if (playing?.closed !== true) return;
-    const heardOutAtMs = this.#heardOutAtMs(playing);
-    if (nowMs < heardOutAtMs) {
-      this.#wake(heardOutAtMs);
-      return;
-    }
-    for (const track of this.#sounding.splice(0)) {
-      track.freeze(track.acknowledgedMs ?? track.sentMs);
-    }
-    this.#sink.heardOut(playing);
-  }
-
-  #heardOutAtMs(track: LineTrack): number {
-    const byClockMs = this.#playout.heardOutAtMs(this.#roundTripMs());
-    if (track.acknowledgedMs === null) return byClockMs;
-    return track.acknowledgedMs >= track.sentMs - quantumMs
-      ? 0
-      : byClockMs + acknowledgementGraceMs;
+    const { heardOutAtMs } = this.#sounding;
+    if (heardOutAtMs === null) return;
+    if (nowMs < heardOutAtMs) this.#wake(heardOutAtMs);
+    else this.#options.sink.heardOut(this.#sounding.heardOut());
   }
 
   #wake(atMs: number): void {
-    this.#timer = this.#clock.timerAt(this.#originMs + atMs, () => {
+    const { clock, originMs } = this.#options;
+    this.#timer = clock.timerAt(originMs + atMs, () => {
       this.#wokenMs = atMs;
       this.#pump();
     });

@@ -1,5 +1,9 @@
-import type { LineCause } from '../ports/events.ts';
+import { CallError } from '../ports/errors.ts';
+import type { Line, LineCause } from '../ports/events.ts';
 import type { LineOverrides } from '../ports/settings.ts';
+
+/** Lines beside the one that has the floor, at once (a count). */
+export const besideLimit = 16;
 
 /** A line that nobody asked for with a wish of its own. */
 export const unasked = {
@@ -16,4 +20,43 @@ export interface LineRequest {
   readonly outOfBand: boolean;
   readonly overrides: LineOverrides;
   readonly metadata: Readonly<Record<string, string>> | null;
+}
+
+/**
+ * @param active the line that has the floor
+ * @throws CallError when the floor is taken, or too many lines run beside it
+ */
+export function checkRoom(
+  { outOfBand }: LineRequest,
+  active: Line | null,
+  openLines: number,
+): void {
+  if (!outOfBand && active !== null) {
+    throw new CallError(
+      'conversation_already_has_active_response',
+      `Conversation already has an active response in progress: ${active.lineId}`,
+    );
+  }
+  if (outOfBand && openLines > besideLimit) {
+    throw new CallError('queue_overflow', 'too many responses at once');
+  }
+}
+
+/** The line that a request makes. @param at its place in the call, were it in band */
+export function newLine(
+  { outOfBand, overrides, cause, requestId, metadata }: LineRequest,
+  lineId: string,
+  at: Pick<Line, 'epoch' | 'itemId' | 'modality' | 'previousItemId'>,
+): Line {
+  return {
+    lineId,
+    cause,
+    requestId,
+    epoch: outOfBand ? null : at.epoch,
+    modality: overrides.modality ?? at.modality,
+    overrides,
+    metadata,
+    itemId: at.itemId,
+    previousItemId: outOfBand ? null : at.previousItemId,
+  };
 }

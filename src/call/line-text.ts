@@ -8,6 +8,9 @@ interface Placed {
   readonly endMs: number | null;
 }
 
+/** Longest silence after a word that still goes with it when a line is stopped there, ms. */
+const breathMs = 20;
+
 /**
  * What a line says and where each word lies on its audio, so that "heard" can be answered in words.
  * A word counts as heard when half of it was played.
@@ -54,6 +57,24 @@ export class LineText {
       this.#placed.push({ text: delta.slice(from), startMs: null, endMs: null });
       if (delta.slice(from).trim() !== '') this.#exact = false;
     }
+  }
+
+  /**
+   * The first place from `fromMs` on, ms, where the line can be stopped without cutting a word;
+   * `null` where the times of its words are not known that far.
+   */
+  pauseAfter(fromMs: number): number | null {
+    if (!this.#exact) return null;
+    let wordsEndMs = 0;
+    for (const { startMs, endMs } of this.#placed) {
+      if (startMs === null || endMs === null) continue;
+      if (fromMs <= startMs) {
+        const silentFromMs = Math.max(fromMs, wordsEndMs);
+        return silentFromMs + Math.min(breathMs, Math.max(0, startMs - silentFromMs) / 2);
+      }
+      wordsEndMs = Math.max(wordsEndMs, endMs);
+    }
+    return wordsEndMs > 0 && wordsEndMs >= fromMs ? wordsEndMs : null;
   }
 
   /**

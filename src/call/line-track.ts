@@ -2,12 +2,22 @@ import { AudibleOnset } from '../audio/level.ts';
 import { bytesPerSample, msToSamples, samplesToMs, type AudioFormat } from '../audio/format.ts';
 import { ByteStore } from '../audio/byte-store.ts';
 import { LineText } from './line-text.ts';
-import type { Line, LineExtent } from '../ports/events.ts';
+import type { HeardBy, Line, LineExtent } from '../ports/events.ts';
 import type { LineOutcome, Usage } from '../ports/backend.ts';
 import type { PlayoutClock } from './playout.ts';
 
 /** Audio of one agent line kept for `retrieve`: its first half minute, ms. */
-const keptLimitMs = 30_000;
+const keptLimitMs = 12_000;
+/** How long after a cut an acknowledgement may still say what was heard, ms. */
+const lateAcknowledgementMs = 1000;
+
+/** What counts as heard, once nothing more of the line will be. */
+interface Settled {
+  readonly heardMs: number;
+  readonly by: 'acknowledgement' | 'clock';
+  /** Call time up to which an acknowledgement corrects it. */
+  readonly openUntilMs: number;
+}
 
 /** One line while the call knows it: what was generated, sent and heard of it. */
 export class LineTrack {
@@ -31,8 +41,10 @@ export class LineTrack {
   lastEventAtMs: number;
   readonly #playout: PlayoutClock;
   #downlinkStart: number | null = null;
-  #frozenHeardMs: number | null = null;
+  #settled: Settled | null = null;
   #acknowledgedMs: number | null = null;
+  /** Where the client says that it ended the line. */
+  #clientEndMs: number | null = null;
   readonly #kept: ByteStore;
 
   constructor(line: Line, format: AudioFormat, playout: PlayoutClock, nowMs: number) {
@@ -62,6 +74,11 @@ export class LineTrack {
     return this.#acknowledgedMs;
   }
 
+  /** Whether it is decided what was heard of it. */
+  get settled(): boolean {
+    return this.#settled !== null;
+  }
+
   /** Counts audio given to the client; in-band audio takes its place on the downlink. */
   sent(bytes: Uint8Array, nowMs: number): void {
     const samples = bytes.byteLength / bytesPerSample(this.format.codec);
@@ -73,28 +90,50 @@ export class LineTrack {
     this.#kept.append(bytes);
   }
 
-  /** The client says that its player has come this far. Never goes back, never past what was sent. */
-  acknowledge(playedMs: number): void {
+  /**
+   * The client says that its player has come this far. Never goes back, never past what was sent.
+   * Within a second after a cut it still decides what was heard, in place of the clock.
+   *
+   * @returns whether what had been settled is something else now
+   */
+  acknowledge(playedMs: number, nowMs: number): boolean {
     const playable = Math.min(Math.max(0, playedMs), this.sentMs);
-    this.#acknowledgedMs = Math.max(this.#acknowledgedMs ?? 0, playable);
+    const acknowledgedMs = Math.max(this.#acknowledgedMs ?? 0, playable);
+    this.#acknowledgedMs = acknowledgedMs;
+    if (this.#settled === null || nowMs > this.#settled.openUntilMs) return false;
+    const beforeMs = this.#settledMs(this.#settled);
+    this.#settled = { ...this.#settled, heardMs: acknowledgedMs, by: 'acknowledgement' };
+    return this.#settledMs(this.#settled) !== beforeMs;
   }
 
   /** Audio that had reached the ear, ms. */
   heardMs(nowMs: number, roundTripMs: number): number {
-    if (this.#frozenHeardMs !== null) return this.#frozenHeardMs;
+    if (this.#settled !== null) return this.#settledMs(this.#settled);
     if (this.#acknowledgedMs !== null) return this.#acknowledgedMs;
     if (this.#downlinkStart === null) return 0;
     const heard = this.#playout.heardSample(nowMs, roundTripMs) - this.#downlinkStart;
     return samplesToMs(Math.max(0, Math.min(heard, this.sentSamples)), this.format.rateHz);
   }
 
-  /** Nothing more of it will be heard than `heardMs`. Later calls may only lower it. */
-  freeze(heardMs: number): void {
-    this.#frozenHeardMs = Math.max(0, Math.min(heardMs, this.#frozenHeardMs ?? Infinity));
+  /** Nothing more of it will be heard than by now. The first settlement counts. */
+  settle(nowMs: number, roundTripMs: number): void {
+    this.#settle(this.heardMs(nowMs, roundTripMs), -Infinity);
   }
 
-  get frozen(): boolean {
-    return this.#frozenHeardMs !== null;
+  /** The same, at a cut: the client may still say how far it had come. */
+  cut(nowMs: number, roundTripMs: number): void {
+    this.#settle(this.heardMs(nowMs, roundTripMs), nowMs + lateAcknowledgementMs);
+  }
+
+  /** It was played to its end, as far as the client acknowledged, or else as far as it was sent. */
+  heardOut(): void {
+    this.#settle(this.#acknowledgedMs ?? this.sentMs, -Infinity);
+  }
+
+  /** The client ended it here. Its wall clock may only lower what counts as heard, never raise it. */
+  truncate(audioEndMs: number, nowMs: number, roundTripMs: number): void {
+    this.cut(nowMs, roundTripMs);
+    this.#clientEndMs = Math.max(0, Math.min(audioEndMs, this.#clientEndMs ?? Infinity));
   }
 
   heardText(nowMs: number, roundTripMs: number): string {
@@ -109,19 +148,35 @@ export class LineTrack {
       heardMs: this.heardMs(nowMs, roundTripMs),
       sentText: this.sentText,
       heardText: this.heardText(nowMs, roundTripMs),
+      heardBy: this.#heardBy(),
+      wordsBy: this.text.exact ? 'times' : 'proportion',
     };
   }
 
   /** Bytes given to the client, cut at what was heard if that is settled; `null` when dropped. */
   audio(): Uint8Array | null {
     if (this.#kept.lengthBytes === 0) return null;
-    if (this.#frozenHeardMs === null) return this.#kept.bytes();
-    const samples = msToSamples(this.#frozenHeardMs, this.format.rateHz);
+    if (this.#settled === null) return this.#kept.bytes();
+    const samples = msToSamples(this.#settledMs(this.#settled), this.format.rateHz);
     return this.#kept.bytes(samples * bytesPerSample(this.format.codec));
   }
 
   /** Forgets the audio: only the last line's is kept. */
   dropAudio(): void {
     this.#kept.clear();
+  }
+
+  #settle(heardMs: number, openUntilMs: number): void {
+    const by = this.#acknowledgedMs === null ? 'clock' : 'acknowledgement';
+    this.#settled ??= { heardMs, by, openUntilMs };
+  }
+
+  #settledMs({ heardMs }: Settled): number {
+    return Math.min(heardMs, this.#clientEndMs ?? Infinity);
+  }
+
+  #heardBy(): HeardBy {
+    if (this.#settled === null) return this.#acknowledgedMs === null ? 'clock' : 'acknowledgement';
+    return this.#settledMs(this.#settled) < this.#settled.heardMs ? 'client' : this.#settled.by;
   }
 }

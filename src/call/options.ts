@@ -1,6 +1,8 @@
 import type { AgentDefinition } from '../ports/agent.ts';
 import type { BackendPort } from '../ports/backend.ts';
 import type { DetectorPort } from '../ports/detector.ts';
+import type { EchoCancellerPort } from '../ports/echo-canceller.ts';
+import type { EndOfTurnPort } from '../ports/end-of-turn.ts';
 import type { CloseReason } from '../ports/events.ts';
 import type { Logger } from '../ports/log.ts';
 import type { ObserverPort } from '../ports/observer.ts';
@@ -24,6 +26,10 @@ export interface CallOptions {
   readonly backends: readonly BackendPort[];
   /** Hears when the caller speaks; `null` = only manual turns and backends that decide. */
   readonly detector: DetectorPort | null;
+  /** Judges whether a pause is an end; absent or `null`: pauses are judged by their length alone. */
+  readonly endOfTurn?: EndOfTurnPort | null;
+  /** For agents that want one; absent or `null`: the guard stands in. */
+  readonly canceller?: EchoCancellerPort | null;
   readonly tools: readonly ToolPort[];
   readonly clock: Clock;
   readonly ids: IdSource;

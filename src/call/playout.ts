@@ -81,6 +81,12 @@ export class PlayoutClock {
     return last.startAtMs + playingMs + roundTripMs / 2 + playerDelayMs;
   }
 
+  /** Time from which this much more would count as heard, if its sending went on from now, ms. */
+  forecastMs(waitingMs: number, nowMs: number, roundTripMs: number): number {
+    const goesOnAtMs = nowMs + roundTripMs / 2 + playerDelayMs;
+    return Math.max(this.heardOutAtMs(roundTripMs), goesOnAtMs) + waitingMs;
+  }
+
   /** The client threw away what it had not played: nothing after `sample` will be heard. */
   flushed(nowMs: number): void {
     // Nothing was sent since the last one: another run would only take memory.

@@ -1,7 +1,7 @@
 import type { AgentDefinition } from '../ports/agent.ts';
 import type { CallSeed, ConversationItem, LedgerEntry } from '../ports/conversation.ts';
 import type { CallSettings } from '../ports/settings.ts';
-import type { TurnState } from '../turn/vocabulary.ts';
+import type { TurnState } from '../turn/state.ts';
 import { decodeSamples } from '../audio/samples.ts';
 import { encodePcm16 } from '../audio/pcm16.ts';
 import type { Uplink } from './uplink.ts';

@@ -78,15 +78,22 @@ function inForce(settings: CallSettings, { capabilities, authority }: InForce): 
     instructions: capabilities.instructions ? settings.instructions : '',
     voice: capabilities.voices === null ? null : settings.voice,
     callerTranscripts: settings.callerTranscripts && capabilities.transcripts.caller,
-    turnDetection: detectionInForce(settings.turnDetection, authority),
+    turnDetection: detectionInForce(settings.turnDetection, { capabilities, authority }),
   };
 }
 
-/** A model without turns answers and stops by itself, whatever the client would like. */
-function detectionInForce(detection: TurnDetection, authority: TurnAuthority): TurnDetection {
-  return detection !== null && authority === 'model'
-    ? { ...detection, createResponse: true, interruptResponse: true, idleTimeoutMs: null }
-    : detection;
+/** Who answers and stops by itself does so whatever the client would like. */
+function detectionInForce(
+  detection: TurnDetection,
+  { capabilities, authority }: InForce,
+): TurnDetection {
+  const byItself =
+    authority === 'model' || capabilities.rigid?.always.includes('turnDetection') === true;
+  if (detection === null || !byItself) return detection;
+  const always = { createResponse: true, interruptResponse: true };
+  return detection.kind === 'server_vad'
+    ? { ...detection, ...always, idleTimeoutMs: null }
+    : { ...detection, ...always };
 }
 
 function refusal(
@@ -111,6 +118,8 @@ function refusal(
   if (wanted.turnDetection === null && (authority !== 'gateway' || !capabilities.commit)) {
     return unsupported('turnDetection', 'takes no manual turns');
   }
+  const rigidError = rigidRefusal(current, wanted, { capabilities, formatLocked, unsupported });
+  if (rigidError !== null) return rigidError;
   const formatError =
     formatRefusal('inputFormat', { current, wanted, locked: formatLocked.input }) ??
     formatRefusal('outputFormat', { current, wanted, locked: formatLocked.output });
@@ -128,6 +137,32 @@ function refusal(
     }
   }
   return null;
+}
+
+/** What the backend does not take at all, or no longer once the call has begun. */
+function rigidRefusal(
+  current: CallSettings,
+  wanted: CallSettings,
+  {
+    capabilities: { rigid },
+    formatLocked,
+    unsupported,
+  }: Pick<SettingsContext, 'capabilities' | 'formatLocked'> & {
+    readonly unsupported: (param: string, what: string) => CallError;
+  },
+): CallError | null {
+  if (rigid === undefined) return null;
+  if (rigid.always.includes('toolChoice') && wanted.toolChoice.mode !== 'auto') {
+    return unsupported('toolChoice', 'chooses its tools by itself');
+  }
+  if (rigid.always.includes('maxOutputTokens') && wanted.maxOutputTokens !== 'inf') {
+    return unsupported('maxOutputTokens', 'takes no limit of output tokens');
+  }
+  const begun = formatLocked.input || formatLocked.output;
+  const fixed = begun ? rigid.afterStart.find((key) => wanted[key] !== current[key]) : undefined;
+  return fixed === undefined
+    ? null
+    : unsupported(fixed, `takes ${fixed} at the beginning of a call only`);
 }
 
 function formatRefusal(
@@ -162,8 +197,10 @@ export function adaptSettings(
   // The client's side of the call stays as it is, whoever answers.
   const { inputFormat, outputFormat } = settings;
   let adapted = { ...initialSettings(agent, context), inputFormat, outputFormat };
+  // For this backend the call begins now, whatever has gone to another.
+  const beginning = { ...context, formatLocked: { input: false, output: false } };
   for (const key of Object.keys(settings) as (keyof CallSettings)[]) {
-    const resolved = resolveSettings(adapted, { [key]: settings[key] }, context);
+    const resolved = resolveSettings(adapted, { [key]: settings[key] }, beginning);
     if (resolved.ok) adapted = resolved.settings;
   }
   return adapted;

@@ -1,17 +1,20 @@
+import { CallError } from '../ports/errors.ts';
 import type { CallScope } from './scope.ts';
 import type { LineTrack } from './line-track.ts';
 import type { Timer } from '../time/clock.ts';
 
 /** Silence of a backend that owes a line, ms, after which it counts as stalled. */
-export const stallMs = 20_000;
+const stallMs = 20_000;
+
+const message = `the backend owed an answer and said nothing for ${stallMs} ms`;
 
 /** Notices when a backend owes a line and gives no sign of life. One timer, looked at again. */
 export class StallWatch {
   readonly #scope: CallScope;
-  readonly #onStalled: () => void;
+  readonly #onStalled: (error: CallError) => void;
   #timer: Timer | undefined;
 
-  constructor(scope: CallScope, onStalled: () => void) {
+  constructor(scope: CallScope, onStalled: (error: CallError) => void) {
     this.#scope = scope;
     this.#onStalled = onStalled;
   }
@@ -29,7 +32,7 @@ export class StallWatch {
       const stalled = owed.some(
         (track) => track.outcome === null && !track.closed && track.lastEventAtMs + stallMs <= atMs,
       );
-      if (stalled) this.#onStalled();
+      if (stalled) this.#onStalled(new CallError('backend_stalled', message));
       else this.watch(owed.filter((track) => !track.closed));
     });
   }

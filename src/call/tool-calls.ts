@@ -7,6 +7,7 @@ import type { NewItem } from '../ports/client.ts';
 import type { CallSettings, ToolDefinition } from '../ports/settings.ts';
 import type { LedgerEntry, ToolCallItem, ToolOutputItem } from '../ports/conversation.ts';
 import type { ToolPort } from '../ports/tool.ts';
+import type { TurnInput } from '../turn/vocabulary.ts';
 
 export interface ToolCallsOptions {
   readonly scope: CallScope;
@@ -16,6 +17,8 @@ export interface ToolCallsOptions {
   readonly lines: AgentLines;
   readonly settings: () => CallSettings;
   readonly send: (command: BackendCommand) => void;
+  /** The turn machine: who waits for a tool, and what a speculation rests on. */
+  readonly turn: (input: TurnInput) => void;
   readonly callerSpeaks: () => boolean;
   /** Lets the agent speak about what Parley's own tools brought. */
   readonly answer: () => void;
@@ -77,7 +80,7 @@ export class ToolCalls {
 
   /** The model asks for a tool. A line that is over asks for nothing. */
   called(event: BackendEvent & { type: 'tool.called' }): void {
-    const { scope, conversation, lines, settings } = this.#options;
+    const { scope, conversation, lines, settings, turn } = this.#options;
     const track = lines.find(event.lineId);
     if (track === undefined || this.#desk.known(event.toolCallId)) {
       scope.logger.info('tool.not_run', { stale: track === undefined });
@@ -101,7 +104,11 @@ export class ToolCalls {
       previousItemId,
       runner,
     });
-    if (track.inBand) this.#desk.called(item, runner);
+    if (!track.inBand) return;
+    turn({ type: 'context' });
+    // A client that runs a tool asks for the answer itself: a filler would be in its way.
+    if (runner === 'gateway') turn({ type: 'tool', event: 'start', toolCallId: item.toolCallId });
+    this.#desk.called(item, runner);
   }
 
   /** A line ended: an answer that waited for the floor may start. */
@@ -122,8 +129,10 @@ export class ToolCalls {
   }
 
   #addOutput(toolCallId: string, output: string, wantedId: string | null): void {
-    const { scope, conversation, send } = this.#options;
+    const { scope, conversation, send, turn } = this.#options;
     if (this.#closed) return;
+    turn({ type: 'tool', event: 'end', toolCallId });
+    turn({ type: 'context' });
     const item: ToolOutputItem = {
       kind: 'tool_output',
       itemId: wantedId ?? scope.ids.next('item'),

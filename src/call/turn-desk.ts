@@ -1,28 +1,34 @@
 import { asCallError } from '../ports/errors.ts';
-import { samplesToMs } from '../audio/format.ts';
 import { TurnEngine } from '../turn/engine.ts';
-import { unasked } from './line-request.ts';
+import { TurnItems } from './turn-items.ts';
+import { unasked, type LineRequest } from './line-request.ts';
 import type { CommandTarget } from './commands.ts';
-import type { MessageItem } from '../ports/conversation.ts';
-import type {
-  TurnEffect,
-  TurnEvent,
-  TurnInput,
-  TurnOptions,
-  TurnState,
-} from '../turn/vocabulary.ts';
+import type { TurnEffect, TurnEvent, TurnInput } from '../turn/vocabulary.ts';
+import type { TurnOptions } from '../turn/options.ts';
+import type { TurnState } from '../turn/state.ts';
+
+/** What is asked of a backend that is to say something while a tool runs. */
+const fillerInstructions = [
+  'A tool is still running. In at most six words, tell the caller that you are working on it. Do ' +
+    'not guess its result.',
+  'The tool is still running. In one short sentence, apologise for the wait and say that it takes a ' +
+    'little longer. Do not guess its result.',
+] as const;
 
 /** Does what the turn machine wants: turns effects into log entries, items and commands. */
 export class TurnDesk {
   readonly #target: CommandTarget;
   readonly #engine: TurnEngine;
-  /** Item of the speech in progress; its id is shown before the item exists. */
-  #speechItemId: string | null = null;
-  #unansweredFromSample: number | null = null;
+  readonly #items: TurnItems;
+  /** The answer that was begun before its turn was over, and the call time of its beginning. */
+  #speculation: { readonly speculationId: number; readonly sinceMs: number } | null = null;
+  /** The app itself asked for what is being decided. */
+  #byApp = false;
 
   constructor(target: CommandTarget, options: TurnOptions) {
     const { clock, originMs } = target.scope;
     this.#target = target;
+    this.#items = new TurnItems(target);
     this.#engine = new TurnEngine({ clock, originMs, options }, (effect) => this.#run(effect));
   }
 
@@ -30,18 +36,28 @@ export class TurnDesk {
     return this.#engine.state;
   }
 
+  /** Whether a turn of the caller's is on its way; not what is still judged, which may be none. */
+  get callerSpeaks(): boolean {
+    const { caller } = this.#engine.state;
+    return (caller.kind === 'speaking' || caller.kind === 'paused') && caller.shown;
+  }
+
   /** Start of the committed turn that nothing has been heard in answer to. */
   get unansweredFromSample(): number | null {
-    return this.#unansweredFromSample;
+    return this.#items.unansweredFromSample;
   }
 
   feed(input: TurnInput): void {
-    if (this.#answers(input)) this.#unansweredFromSample = null;
+    if (this.#answers(input)) this.#items.answered();
+    this.#byApp = input.type === 'client.interrupt';
     this.#engine.feed(input);
+    this.#byApp = false;
   }
 
+  /** What a speculation was begun with holds no more either. */
   configure(options: TurnOptions): void {
     this.#engine.configure(options);
+    this.feed({ type: 'context' });
   }
 
   /** Nothing is decided any more, not even what was half decided. */
@@ -49,10 +65,11 @@ export class TurnDesk {
     this.#engine.close();
   }
 
-  /** Whether something of an answer has reached the client. */
+  /** Whether something of an answer has reached the client. That a tool still runs is none. */
   #answers(input: TurnInput): boolean {
-    if (input.type === 'line.audio') return true;
     const { latest } = this.#target.lines;
+    if (latest?.line.cause === 'filler') return false;
+    if (input.type === 'line.audio') return true;
     return input.type === 'line.closed' && latest !== null && latest.sentText !== '';
   }
 
@@ -63,127 +80,147 @@ export class TurnDesk {
         this.#show(effect.event);
         return;
       case 'commitTurn':
-        this.#commit(effect);
+        this.#items.commit(effect);
+        return;
+      case 'commitDigits':
+        this.#items.commitDigits(effect.digits);
         return;
       case 'startResponse':
-        this.#answer(effect.cause);
+        this.#answer(effect);
+        return;
+      case 'say':
+        this.#fill(effect.count);
+        return;
+      case 'duck':
+        lines.duck(effect.gainDb, this.#onsetAtMs());
+        return;
+      case 'hold':
+        lines.hold();
+        return;
+      case 'resume':
+        lines.resume();
         return;
       case 'cancelGeneration':
         lines.cancelUpstream();
         return;
       case 'flushPlayback':
-        lines.cut('caller', 'turn_detected');
+        if (this.#byApp) lines.cut('client', 'client_cancelled');
+        else lines.cut('caller', 'turn_detected');
         return;
       // The cut itself has told what was heard: nothing that follows from it may come before.
       case 'truncate':
         return;
-      // Effects of rules that are not written yet: the machine does not give them.
-      case 'speculate':
-      case 'dropSpeculation':
-      case 'duck':
-      case 'hold':
-      case 'resume':
       case 'retractTurn':
-      case 'say':
-      case 'backend':
+        this.#retract();
+        return;
+      case 'queryEndOfTurn':
+        this.#target.uplink.askEndOfTurn(effect);
+        return;
+      case 'speculate':
+        this.#speculate(effect);
+        return;
+      case 'dropSpeculation':
+        this.#endSpeculation('dropped');
         return;
     }
   }
 
   #show(event: TurnEvent): void {
-    const { scope } = this.#target;
+    const { log, nowMs } = this.#target.scope;
     switch (event.type) {
       case 'speechStarted': {
-        const itemId = this.#newItemId();
+        const itemId = this.#items.newItemId();
         const { audioStartMs } = event;
-        scope.log.append({
-          type: 'speech.started',
-          itemId,
-          audioStartMs,
-          detectedAtMs: scope.nowMs(),
-        });
+        log.append({ type: 'speech.started', itemId, audioStartMs, detectedAtMs: nowMs() });
         return;
       }
-      case 'speechStopped':
-        scope.log.append({
-          type: 'speech.stopped',
-          itemId: this.#itemId(),
-          audioEndMs: event.audioEndMs,
-        });
+      case 'speechStopped': {
+        const { audioEndMs } = event;
+        log.append({ type: 'speech.stopped', itemId: this.#items.itemId(), audioEndMs });
         return;
+      }
       case 'speechDismissed': {
-        const { verdict, audioStartMs, audioEndMs } = event;
-        scope.log.append({ type: 'speech.dismissed', verdict, audioStartMs, audioEndMs });
+        const { verdict, audioStartMs, audioEndMs, text } = event;
+        log.append({ type: 'speech.dismissed', verdict, audioStartMs, audioEndMs, text });
+        return;
+      }
+      case 'interruption': {
+        const { by, judgedMs } = event;
+        const onsetAtMs = this.#onsetAtMs();
+        log.append({ type: 'speech.interrupted', by, judgedMs, onsetAtMs });
         return;
       }
       case 'idle': {
         const { audioStartMs, audioEndMs } = event;
-        scope.log.append({ type: 'turn.idle', itemId: this.#itemId(), audioStartMs, audioEndMs });
+        log.append({ type: 'turn.idle', itemId: this.#items.itemId(), audioStartMs, audioEndMs });
         return;
       }
+      case 'away':
+        log.append({ type: 'caller.away', away: event.away });
+        return;
+      case 'agentSlow':
+        log.append({ type: 'agent.slow', lineId: event.lineId });
+        return;
     }
   }
 
-  /** The id shown for the speech in progress, or a new one. */
-  #itemId(): string {
-    return this.#speechItemId ?? this.#newItemId();
+  /** Call time at which the speech in progress began in the wave. */
+  #onsetAtMs(): number | null {
+    const { caller } = this.#engine.state;
+    return caller.kind === 'speaking' || caller.kind === 'paused'
+      ? this.#target.uplink.callTimeOf(caller.onsetAudioMs)
+      : null;
   }
 
-  /** An id that is shown before its item exists: nobody else may take it. */
-  #newItemId(): string {
-    const { conversation, scope } = this.#target;
-    if (this.#speechItemId !== null) conversation.release(this.#speechItemId);
-    const itemId = scope.ids.next('item');
-    this.#speechItemId = itemId;
-    conversation.reserve(itemId);
-    return itemId;
+  #retract(): void {
+    const itemId = this.#items.retract();
+    if (itemId !== null) this.#target.scope.log.append({ type: 'turn.retracted', itemId });
   }
 
-  #commit(effect: TurnEffect & { type: 'commitTurn' }): void {
-    const { scope, conversation, uplink, context, send } = this.#target;
-    const itemId = this.#itemId();
-    this.#speechItemId = null;
-    const toSample =
-      effect.toAudioMs === null ? uplink.endSample : uplink.sampleAt(effect.toAudioMs);
-    const fromSample =
-      effect.fromAudioMs === null
-        ? uplink.uncommittedSample
-        : Math.min(uplink.sampleAt(effect.fromAudioMs), toSample);
-    uplink.uncommittedSample = toSample;
-    // A turn whose answer was cut before it was heard is still unanswered.
-    if (effect.cause !== 'idle') this.#unansweredFromSample ??= fromSample;
-    const durationMs = samplesToMs(toSample - fromSample, uplink.format.rateHz);
-    const item: MessageItem = {
-      kind: 'message',
-      itemId,
-      role: 'user',
-      status: 'completed',
-      content: [{ type: 'audio', transcript: null, durationMs }],
-    };
-    const previousItemId = conversation.add(item, null);
-    const speechEndAtMs =
-      effect.speechEndAudioMs === null ? null : uplink.callTimeOf(effect.speechEndAudioMs);
-    scope.log.append({
-      type: 'turn.committed',
-      itemId,
-      previousItemId,
-      cause: effect.cause,
-      fromSample,
-      toSample,
-      speechEndAtMs,
-    });
-    if (context().authority === 'gateway') {
-      send({ type: 'commit', itemId, fromSample, toSample });
-    }
+  #speculate({ speculationId, text }: TurnEffect & { type: 'speculate' }): void {
+    const { scope, send } = this.#target;
+    this.#speculation = { speculationId, sinceMs: scope.nowMs() };
+    send({ type: 'speculate', speculationId, text });
+    scope.log.append({ type: 'speculation.started', speculationId, text });
   }
 
-  #answer(cause: 'turn' | 'idle' | 'tool'): void {
+  #endSpeculation(outcome: 'adopted' | 'dropped'): void {
+    const { scope, send } = this.#target;
+    if (this.#speculation === null) return;
+    const { speculationId, sinceMs } = this.#speculation;
+    this.#speculation = null;
+    if (outcome === 'dropped') send({ type: 'speculation.drop', speculationId });
+    const ageMs = scope.nowMs() - sinceMs;
+    scope.log.append({ type: 'speculation.ended', speculationId, outcome, ageMs });
+  }
+
+  #answer({ cause, speculationId }: TurnEffect & { type: 'startResponse' }): void {
+    const opened = this.#respond({ ...unasked, cause }, speculationId);
+    if (speculationId !== undefined) this.#endSpeculation(opened ? 'adopted' : 'dropped');
+  }
+
+  #fill(count: number): void {
+    const { capabilities } = this.#target.context();
+    const { rigid } = capabilities;
+    if (!capabilities.instructions || rigid?.perLine === true) return;
+    const instructions = fillerInstructions[Math.min(count, 1)] ?? fillerInstructions[0];
+    const overrides =
+      rigid?.always.includes('toolChoice') === true
+        ? { instructions }
+        : ({ instructions, toolChoice: { mode: 'none' } } as const);
+    this.#respond({ ...unasked, cause: 'filler', overrides });
+  }
+
+  /** @returns whether there is a line now */
+  #respond(request: LineRequest, speculationId?: number): boolean {
     const { scope, respond } = this.#target;
     try {
-      respond({ ...unasked, cause }, null);
+      respond(request, null, speculationId);
+      return true;
     } catch (thrown) {
       const { code, message } = asCallError(thrown);
       scope.log.append({ type: 'fault', code, message });
+      return false;
     }
   }
 }

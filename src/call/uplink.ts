@@ -6,7 +6,10 @@ import { createResampler, type Resampler } from '../audio/resampler.ts';
 import { CallError } from '../ports/errors.ts';
 import { createConverter, type Converter } from './converter.ts';
 import type { BackendCommand } from '../ports/backend.ts';
+import { EndOfTurnAsker } from './end-of-turn-asker.ts';
+import type { EchoLadder } from './echo-ladder.ts';
 import type { DetectorPort, DetectorStream } from '../ports/detector.ts';
+import type { EndOfTurnPort } from '../ports/end-of-turn.ts';
 
 /** Caller audio kept in memory, ms. */
 const uplinkHistoryMs = 15_000;
@@ -17,6 +20,11 @@ export interface UplinkOptions {
   readonly detector: DetectorPort | null;
   /** A score on the uplink's own clock. */
   readonly onScore: (probability: number, audioMs: number, frameMs: number) => void;
+  /** What stands between the caller's audio and the detector. */
+  readonly echo: EchoLadder;
+  readonly endOfTurn: EndOfTurnPort | null;
+  /** The end-of-turn model's answer about the speech that stopped at this position. */
+  readonly onEndOfTurn: (probability: number, speechEndAudioMs: number) => void;
   readonly onDetectorFailed: (error: Error) => void;
   /** Audio for the backend, as it came; see {@link Uplink.forBackend}. */
   readonly onChunk: (chunk: Chunk) => void;
@@ -32,6 +40,7 @@ interface ToBackend {
 interface Listening {
   readonly stream: DetectorStream;
   readonly resampler: Resampler;
+  readonly asker: EndOfTurnAsker | null;
 }
 
 /**
@@ -72,9 +81,10 @@ export class Uplink {
     this.#history = new ChunkHistory(format, uplinkHistoryMs);
     if (this.#toBackend !== null) this.connect(this.#toBackend.format);
     if (this.#listening === null) return;
-    const { stream, resampler } = this.#listening;
+    const { stream, resampler, asker } = this.#listening;
     this.#listening = {
       stream,
+      asker,
       resampler: createResampler({ fromHz: format.rateHz, toHz: resampler.toHz }),
     };
     resampler.close();
@@ -117,6 +127,8 @@ export class Uplink {
         };
       }
       case 'configure':
+      case 'speculate':
+      case 'speculation.drop':
       case 'clear':
       case 'respond':
       case 'cancel':
@@ -145,9 +157,26 @@ export class Uplink {
     this.#history.append(chunk);
     this.#options.onChunk(chunk);
     if (this.#listening !== null) {
-      const { stream, resampler } = this.#listening;
-      stream.push(resampler.process(decodeSamples(bytes, this.format.codec)));
+      const { resampler, asker } = this.#listening;
+      const pcm = resampler.process(decodeSamples(bytes, this.format.codec));
+      asker?.push(pcm);
+      this.#options.echo.hear(pcm);
     }
+  }
+
+  /**
+   * Caller audio of the latest seconds by the connected backend's positions, for as long as the
+   * connection lasts; `null` where it gets another format than is kept here.
+   */
+  recall(): ((fromSample: number, toSample: number) => Uint8Array | null) | null {
+    const to = this.#toBackend;
+    if (to === null || !sameFormat(to.format, this.format)) return null;
+    return (fromSample, toSample) => this.slice(fromSample, toSample);
+  }
+
+  /** Asks the end-of-turn model about the speech from one position on, if there is a model. */
+  askEndOfTurn(of: { readonly fromAudioMs: number; readonly speechEndAudioMs: number }): void {
+    this.#listening?.asker?.ask(of);
   }
 
   /** Bytes of [fromSample, toSample), or `null` where they are no longer kept. */
@@ -184,6 +213,8 @@ export class Uplink {
   #converted(chunk: Chunk): Chunk | null {
     const to = this.#toBackend;
     if (to === null) return null;
+    // Where both sides agree, so do their timelines.
+    if (sameFormat(to.format, this.format)) return chunk;
     to.timeline ??= new ChunkTimeline(to.format, this.#backendSample(chunk.startSample));
     const bytes = to.converter.convert(chunk.bytes);
     return bytes.byteLength === 0
@@ -221,13 +252,23 @@ export class Uplink {
       onDetectorFailed(thrown instanceof Error ? thrown : new Error('the detector is gone'));
       return;
     }
-    this.#listening = { stream, resampler };
+    this.#listening = { stream, resampler, asker: this.#openAsker(detector.rateHz, originMs) };
+    this.#options.echo.listen(detector.rateHz, originMs, (pcm) => stream.push(pcm));
+  }
+
+  #openAsker(rateHz: number, originMs: number): EndOfTurnAsker | null {
+    const { endOfTurn, onEndOfTurn } = this.#options;
+    return endOfTurn === null
+      ? null
+      : EndOfTurnAsker.open({ port: endOfTurn, rateHz, originMs, onScore: onEndOfTurn });
   }
 
   #stopListening(): void {
     const listening = this.#listening;
     this.#listening = null;
+    this.#options.echo.deafen();
     listening?.stream.close();
+    listening?.asker?.close();
     listening?.resampler.close();
   }
 }

@@ -9,6 +9,8 @@ export type CliCommand =
       readonly configPath: string | null;
       readonly host: string | null;
       readonly port: number | null;
+      /** Folder for recordings of connections to upstreams. */
+      readonly recordWire: string | null;
     }
   | { readonly kind: 'check'; readonly configPath: string | null }
   | {
@@ -22,6 +24,14 @@ export type CliCommand =
       readonly key: string | null;
     }
   | { readonly kind: 'models'; readonly action: 'list' | 'verify' }
+  | {
+      readonly kind: 'pull';
+      readonly model: string;
+      /** Where its files are had instead of their home. */
+      readonly from: string | null;
+      /** Folder of pulled models. */
+      readonly to: string | null;
+    }
   | { readonly kind: 'not_yet'; readonly message: string }
   /** The command line makes no sense: the message says why. */
   | { readonly kind: 'usage'; readonly message: string };
@@ -70,6 +80,7 @@ function parseServe(args: string[]): CliCommand {
       host: { type: 'string' },
       port: { type: 'string' },
       workers: { type: 'string' },
+      'record-wire': { type: 'string' },
       help: { type: 'boolean', short: 'h' },
     },
   });
@@ -88,7 +99,11 @@ function parseServe(args: string[]): CliCommand {
       'would let in too many calls and count each its own.';
     return { kind: 'usage', message };
   }
-  return { kind: 'serve', configPath: values.config ?? null, host: values.host ?? null, port };
+  const { config: configPath = null, host = null, 'record-wire': recordWire = null } = values;
+  if (recordWire === '') {
+    return { kind: 'usage', message: '--record-wire takes the folder the recordings go to.' };
+  }
+  return { kind: 'serve', configPath, host, port, recordWire };
 }
 
 function parseCheck(args: string[]): CliCommand {
@@ -132,16 +147,31 @@ function parseTalk(args: string[]): CliCommand {
 }
 
 function parseModels(args: string[]): CliCommand {
-  const { positionals } = parseArgs({ args, allowPositionals: true, options: {} });
-  const [action, ...more] = positionals;
-  if (more.length === 0) {
-    if (action === 'list' || action === 'verify') return { kind: 'models', action };
-    if (action === 'pull') {
-      const message = 'parley models pull: there is nothing to pull yet; models are in models/.';
-      return { kind: 'not_yet', message };
+  const { values, positionals } = parseArgs({
+    args,
+    allowPositionals: true,
+    options: {
+      from: { type: 'string' },
+      to: { type: 'string' },
+      help: { type: 'boolean', short: 'h' },
+    },
+  });
+  if (values.help === true) return { kind: 'help' };
+  const [action, model, ...more] = positionals;
+  const { from = null, to = null } = values;
+  if (action === 'pull') {
+    if (model === undefined || more.length > 0) {
+      return { kind: 'usage', message: 'models pull takes one name: see models list.' };
     }
+    return { kind: 'pull', model, from, to };
   }
-  return { kind: 'usage', message: 'models takes one word: list or verify.' };
+  if (action !== 'list' && action !== 'verify') {
+    return { kind: 'usage', message: 'models takes one word: list, pull or verify.' };
+  }
+  if (model !== undefined || from !== null || to !== null) {
+    return { kind: 'usage', message: `models ${action} takes nothing more.` };
+  }
+  return { kind: 'models', action };
 }
 
 function wholeNumber(text: string, least: number, most: number): number | 'invalid' {

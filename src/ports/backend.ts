@@ -1,5 +1,6 @@
 import type { AudioFormat } from '../audio/format.ts';
 import type { Chunk } from '../audio/chunk.ts';
+import type { Incoming } from '../streams/bounded-queue.ts';
 import type { Clock } from '../time/clock.ts';
 import type { IdSource } from '../time/ids.ts';
 import type { CallSeed, ConversationItem, WordTime } from './conversation.ts';
@@ -34,6 +35,8 @@ export interface BackendCapabilities {
     readonly agent: boolean;
     /** Agent words come with their times. */
     readonly wordTimes: boolean;
+    /** What the caller says comes while it is said, as `caller.partial`; absent: it does not. */
+    readonly partials?: boolean;
   };
   readonly modalities: readonly Modality[];
   /** Voices it has: names, `any` where it takes whatever it is given, `null` where it has one. */
@@ -47,6 +50,20 @@ export interface BackendCapabilities {
   readonly sessionCapMs: number | null;
   /** A lost session can be taken up again. */
   readonly resumption: boolean;
+  /** It can begin answers that may be dropped unheard; absent: it cannot. */
+  readonly speculation?: boolean;
+  /** Settings that it does not take as freely as others; absent where it takes them all. */
+  readonly rigid?: RigidSettings;
+}
+
+/** Settings that a backend takes only at the beginning of a call, or not at all. */
+export interface RigidSettings {
+  /** Fixed once audio has gone either way. */
+  readonly afterStart: readonly ('instructions' | 'voice')[];
+  /** Cannot be anything but what a call starts with. */
+  readonly always: readonly ('toolChoice' | 'maxOutputTokens' | 'turnDetection')[];
+  /** A single answer cannot differ from the call's settings, nor have a context of its own. */
+  readonly perLine: boolean;
 }
 
 /** What a session is opened with. Settings may change later by `configure`. */
@@ -59,6 +76,12 @@ export interface BackendContext {
   readonly inputFormat: AudioFormat;
   readonly outputFormat: AudioFormat;
   readonly seed: CallSeed | null;
+  /**
+   * Caller audio of the latest seconds, in new memory, by positions of the chunks that were sent;
+   * gives `null` where it is not kept (any more). There is none where the call does not keep what it
+   * sends, as when it converts it.
+   */
+  readonly recall?: ((fromSample: number, toSample: number) => Uint8Array | null) | null;
   readonly clock: Clock;
   readonly ids: IdSource;
   readonly log: Logger;
@@ -86,7 +109,15 @@ export type BackendCommand =
       readonly outOfBand: boolean;
       readonly overrides: LineOverrides;
       readonly input: readonly ConversationItem[] | null;
+      /** The answer that was begun as this speculation is the line; it takes no other input. */
+      readonly speculationId?: number;
     }
+  /**
+   * Begin an answer to the conversation and this text of the caller's. No tool may run and no event
+   * may come of it before a `respond` adopts it. Only to backends that say they can.
+   */
+  | { readonly type: 'speculate'; readonly speculationId: number; readonly text: string }
+  | { readonly type: 'speculation.drop'; readonly speculationId: number }
   /** Stop the line; the backend answers with `line.done` cancelled, or has already finished it. */
   | { readonly type: 'cancel'; readonly lineId: string }
   /** The caller heard this much of the line and no more will be played. */
@@ -170,6 +201,11 @@ export type BackendEvent =
       readonly text: string;
       readonly final: boolean;
     }
+  /**
+   * What the caller says in the turn that is not committed yet, so far. `final`: these words will
+   * not change any more.
+   */
+  | { readonly type: 'caller.partial'; readonly text: string; readonly final: boolean }
   /** Something worth counting that did not end anything, e.g. input dropped. */
   | { readonly type: 'dropped'; readonly what: 'input'; readonly samples: number }
   /** The session is over by a fault; nothing follows. An end without it is an orderly close. */
@@ -180,7 +216,7 @@ export interface BackendSession {
   /** Never throws and never blocks; `overflow` means the command was not taken (counted). */
   send(command: BackendCommand): 'ok' | 'overflow' | 'closed';
   /** Bounded; ends after `close` or after `failed`. One consumer. */
-  readonly events: AsyncIterable<BackendEvent>;
+  readonly events: Incoming<BackendEvent>;
   /** Idempotent. Frees everything at once; pending events may be lost. */
   close(): void;
 }

@@ -52,7 +52,17 @@ export type ClientCommand =
   /** The client's player has played this much of the item: the truth about what was heard. */
   | { readonly type: 'playback'; readonly itemId: string; readonly playedMs: number }
   /** Forget everything not yet played. */
-  | { readonly type: 'output.clear' };
+  | { readonly type: 'output.clear' }
+  /** Silence now: the agent gives up the floor. */
+  | { readonly type: 'interrupt' }
+  /** The microphone is off, or on again. */
+  | { readonly type: 'mute'; readonly muted: boolean }
+  /** Push-to-talk key. */
+  | { readonly type: 'ptt'; readonly pressed: boolean }
+  /** A key of the telephone: `0`–`9`, `A`–`D`, `*`, `#`. */
+  | { readonly type: 'dtmf'; readonly digit: string }
+  /** Whether the client cancels echo itself. */
+  | { readonly type: 'aec'; readonly active: boolean };
 
 export type CommandResult =
   { readonly ok: true } | { readonly ok: false; readonly error: CallError };
@@ -102,6 +112,8 @@ export interface CallControl {
   attach(view: CallView): void;
   /** Whole samples in the client's input format; handed over. */
   pushAudio(bytes: Uint8Array): CommandResult;
+  /** Why so much audio, bytes, may not come now, or `null`: to be asked before it is decoded. */
+  audioRefusal(lengthBytes: number): CallError | null;
   /** Decided at once; what follows from it appears in the log, possibly before this returns. */
   execute(command: ClientCommand): CommandResult;
   retrieve(itemId: string): RetrievedItem | undefined;

@@ -30,8 +30,23 @@ export interface ServerVad {
   readonly idleTimeoutMs: number | null;
 }
 
+/** How eager the agent is to take the floor; each is bound to a turn profile. */
+export type Eagerness = 'low' | 'medium' | 'high' | 'auto';
+
+/**
+ * Endpointing by judgement: end-of-turn scores, transcripts and this caller's own pauses, as far as
+ * there are any, with a bar that falls as silence grows.
+ */
+export interface SemanticVad {
+  readonly kind: 'semantic_vad';
+  /** `auto` is `medium`. */
+  readonly eagerness: Eagerness;
+  readonly createResponse: boolean;
+  readonly interruptResponse: boolean;
+}
+
 /** `null` means manual turns: the client commits and asks for answers itself. */
-export type TurnDetection = ServerVad | null;
+export type TurnDetection = ServerVad | SemanticVad | null;
 
 /**
  * The settings of one call, all of them effective: what is shown here is what happens. A client's

@@ -1,6 +1,7 @@
 import type { AgentDefinition } from '../ports/agent.ts';
 import { stockModelNames } from './builtin.ts';
-import { profileSilenceMs, type AgentEntry } from './config-schema.ts';
+import { configuredDetection, configuredManner } from './config-turns.ts';
+import type { AgentEntry } from './config-schema.ts';
 import type { ConfigProblem, PositionedYaml } from './problems.ts';
 import { suggestion } from './suggestion.ts';
 
@@ -48,15 +49,8 @@ function agentOf(name: string, entry: AgentEntry): AgentDefinition {
     aliases: entry.aliases,
     turns: {
       authority: turns.authority,
-      detection: {
-        kind: 'server_vad',
-        threshold: turns.threshold,
-        prefixPaddingMs: turns.prefixPaddingMs,
-        silenceDurationMs: turns.silenceDurationMs ?? profileSilenceMs[turns.profile ?? 'balanced'],
-        createResponse: turns.createResponse,
-        interruptResponse: turns.interruptResponse,
-        idleTimeoutMs: turns.idleTimeoutMs,
-      },
+      detection: configuredDetection(turns),
+      manner: configuredManner(turns),
     },
     tools: [],
     playoutLeadMs: entry.playoutLeadMs,

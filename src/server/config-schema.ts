@@ -33,12 +33,15 @@ const key = z.strictObject({
 const turns = z.strictObject({
   profile: z.enum(['fast', 'balanced', 'patient']).optional(),
   authority: z.enum(['auto', 'gateway', 'backend']).default('auto'),
-  threshold: z.number().min(0).max(1).default(0.5),
-  prefixPaddingMs: z.int().min(0).max(5_000).default(300),
+  threshold: z.number().min(0).max(1).optional(),
+  prefixPaddingMs: z.int().min(0).max(5_000).optional(),
   silenceDurationMs: z.int().min(100).max(10_000).optional(),
   createResponse: z.boolean().default(true),
   interruptResponse: z.boolean().default(true),
-  idleTimeoutMs: z.int().min(5_000).max(30_000).nullable().default(null),
+  idleTimeoutMs: z.int().min(5_000).max(30_000).nullable().optional(),
+  fillers: z.boolean().optional(),
+  minResponseDelayMs: z.int().min(0).max(5_000).optional(),
+  echo: z.enum(['none', 'guard', 'aec3', 'half-duplex']).optional(),
 });
 
 const agent = z.strictObject({
@@ -100,6 +103,8 @@ function group(value: unknown): Readonly<Record<string, unknown>> {
 }
 
 export type ConfigFile = z.output<typeof configSchema>;
+/** How turns of an agent are taken, as the file says it. */
+export type TurnsEntry = z.output<typeof turns>;
 export type AgentEntry = z.output<typeof agent>;
 export type KeyEntry = z.output<typeof key>;
 

@@ -3,6 +3,8 @@ import type { AgentDefinition } from '../ports/agent.ts';
 import type { BackendPort } from '../ports/backend.ts';
 import type { CallControl, ClientPort } from '../ports/client.ts';
 import type { DetectorPort } from '../ports/detector.ts';
+import type { EchoCancellerPort } from '../ports/echo-canceller.ts';
+import type { EndOfTurnPort } from '../ports/end-of-turn.ts';
 import { CallError } from '../ports/errors.ts';
 import type { Logger } from '../ports/log.ts';
 import type { ToolPort } from '../ports/tool.ts';
@@ -19,6 +21,7 @@ import { guardedBackend, type GuardedBackendOptions } from './guarded-backend.ts
 import { GuardedDetector } from './guarded-detector.ts';
 import { createHttp } from './http.ts';
 import { MemoryStore } from './memory-store.ts';
+import { OptionalPart } from './optional-part.ts';
 import { Metrics, type FigureSource } from './metrics.ts';
 import { Readiness } from './readiness.ts';
 import { UpgradePath, type CallStart } from './upgrade.ts';
@@ -31,6 +34,10 @@ export interface GatewayParts {
   /** One for each backend that an agent names. */
   readonly backends: readonly BackendPort[];
   readonly detector: DetectorPort | null;
+  /** Nothing waits for it: without it, or until it is ready, silence ends turns. */
+  readonly endOfTurn?: EndOfTurnPort | null;
+  /** For agents that want one; nothing waits for it either. */
+  readonly canceller?: EchoCancellerPort | null;
   readonly tools: readonly ToolPort[];
   readonly createCall: (options: CallOptions) => CallControl;
   readonly clock: Clock;
@@ -68,6 +75,8 @@ export async function startGateway(parts: GatewayParts): Promise<Gateway> {
   );
   const detector =
     parts.detector === null ? null : new GuardedDetector({ ...guard, detector: parts.detector });
+  const endOfTurn = new OptionalPart(parts.endOfTurn ?? null, { log });
+  const canceller = new OptionalPart(parts.canceller ?? null, { log });
   const book = new CallBook({ store: new MemoryStore() });
   const drain = new Drain({ clock, drainMs: server.drainMs });
   const acceptor = new WebSocketAcceptor({ clock });
@@ -103,6 +112,8 @@ export async function startGateway(parts: GatewayParts): Promise<Gateway> {
         agent,
         backends: backendOrder(candidates(agent)).flatMap((name) => backends.get(name) ?? []),
         detector: readiness.of('detector', detector?.name ?? '') === 'ready' ? detector : null,
+        endOfTurn: endOfTurn.ready,
+        canceller: canceller.ready,
         tools: parts.tools.filter(({ definition }) => agent.tools.includes(definition.name)),
         clock,
         ids: parts.ids,
@@ -162,6 +173,7 @@ export async function startGateway(parts: GatewayParts): Promise<Gateway> {
     await app.close();
     await Promise.all(parts.backends.map((backend) => backend.close()));
     await detector?.close();
+    await Promise.all([endOfTurn.close(), canceller.close()]);
   };
   try {
     await app.listen({ host: server.host, port: server.port });
@@ -190,7 +202,11 @@ export async function startGateway(parts: GatewayParts): Promise<Gateway> {
     host: server.host,
     port,
     url,
-    prepared: prepareAll([...backends.values()], detector, guard),
+    prepared: Promise.all([
+      prepareAll([...backends.values()], detector, guard),
+      endOfTurn.prepare(guard.signal),
+      canceller.prepare(guard.signal),
+    ]).then(([reasons]) => reasons),
     close,
     closeNow: () => {
       const closed = close();
@@ -219,15 +235,23 @@ async function prepareAll(
   return reasons;
 }
 
-function figureSources({ backends, detector }: GatewayParts): readonly FigureSource[] {
+function figureSources({
+  backends,
+  detector,
+  endOfTurn = null,
+  canceller = null,
+}: GatewayParts): readonly FigureSource[] {
+  const detectors = [detector, endOfTurn, canceller].filter((part) => part !== null);
   return [
     ...backends.map((backend) => ({
       kind: 'backend' as const,
       name: backend.name,
       figures: () => backend.figures(),
     })),
-    ...(detector === null
-      ? []
-      : [{ kind: 'detector' as const, name: detector.name, figures: () => detector.figures() }]),
+    ...detectors.map((part) => ({
+      kind: 'detector' as const,
+      name: part.name,
+      figures: () => part.figures(),
+    })),
   ];
 }

@@ -3,6 +3,7 @@ import type { ErrorCode } from '../ports/errors.ts';
 import type { LogEntry } from '../ports/events.ts';
 import type { CallDepths, ObservedCall } from '../ports/observer.ts';
 import { callInstruments, type CallInstruments } from './metrics-instruments.ts';
+import { TurnMetrics } from './metrics-turns.ts';
 
 /** A call that is running, as far as its measurements go. */
 interface Seen {
@@ -24,9 +25,11 @@ interface Seen {
 export class CallMetrics {
   readonly #seen = new Map<string, Seen>();
   readonly #to: CallInstruments;
+  readonly #turns: TurnMetrics;
 
   constructor(registry: Registry) {
     this.#to = callInstruments(registry);
+    this.#turns = new TurnMetrics(registry);
   }
 
   /** Counts what is there now: calls, and what waits in them. */
@@ -72,6 +75,7 @@ export class CallMetrics {
         break;
       case 'turn.committed':
         seen.waitingSinceMs = entry.speechEndAtMs;
+        this.#turns.entry(labelsOf(seen), entry);
         break;
       case 'line.opened':
         if (entry.line.epoch !== null && entry.line.cause !== 'idle') {
@@ -102,12 +106,19 @@ export class CallMetrics {
         }
         this.#seen.delete(call.callId);
         break;
+      case 'agent.ducked':
+      case 'agent.slow':
+      case 'speech.dismissed':
+      case 'speech.interrupted':
+      case 'speculation.ended':
+      case 'turn.retracted':
+        this.#turns.entry(labelsOf(seen), entry);
+        break;
       case 'call.opened':
       case 'call.configured':
       case 'backend.opening':
       case 'speech.started':
       case 'speech.stopped':
-      case 'speech.dismissed':
       case 'turn.idle':
       case 'input.cleared':
       case 'caller.transcript':
@@ -117,6 +128,11 @@ export class CallMetrics {
       case 'line.text':
       case 'line.first_packet':
       case 'agent.cut':
+      case 'agent.held':
+      case 'agent.resumed':
+      case 'caller.away':
+      case 'speculation.started':
+      case 'line.heard':
       case 'tool.called':
       case 'tool.answered':
       case 'output.cleared':

@@ -17,7 +17,8 @@ interface Exchange {
   firstPacketMs: number | null;
   firstAudioMs: number | null;
   interrupted: boolean;
-  heard: string[];
+  /** Words by line, in the order of the lines. */
+  readonly heard: Map<string, string>;
   userText: string | null;
 }
 
@@ -94,12 +95,18 @@ export class RecordFold {
         const exchange = this.#byLine.get(entry.lineId);
         this.#byLine.delete(entry.lineId);
         if (exchange === undefined) break;
-        if (entry.extent.heardText !== '') exchange.heard.push(entry.extent.heardText);
+        exchange.heard.set(entry.lineId, entry.extent.heardText);
         if (entry.end.status === 'cancelled' && entry.end.reason === 'turn_detected') {
           exchange.interrupted = true;
         }
         break;
       }
+      case 'line.heard':
+        // What had been heard when the last sample was given lies a little behind.
+        this.#exchanges
+          .findLast(({ heard }) => heard.has(entry.lineId))
+          ?.heard.set(entry.lineId, entry.extent.heardText);
+        break;
       case 'tool.called':
         if (this.#tools.length < exchangeLimit) {
           const { name, arguments: text } = entry.item;
@@ -118,6 +125,15 @@ export class RecordFold {
       case 'item.truncated':
       case 'line.text':
       case 'agent.cut':
+      case 'agent.ducked':
+      case 'agent.held':
+      case 'agent.resumed':
+      case 'agent.slow':
+      case 'caller.away':
+      case 'speech.interrupted':
+      case 'speculation.started':
+      case 'speculation.ended':
+      case 'turn.retracted':
       case 'stale.dropped':
       case 'tool.answered':
       case 'output.cleared':
@@ -178,6 +194,7 @@ export class RecordFold {
       case 'turn':
       case 'client':
       case 'tool':
+      case 'filler':
         return this.#current;
     }
   }
@@ -190,7 +207,7 @@ export class RecordFold {
       firstPacketMs: null,
       firstAudioMs: null,
       interrupted: false,
-      heard: [],
+      heard: new Map(),
       userText: null,
     };
     if (this.#exchanges.length < exchangeLimit) {
@@ -209,5 +226,6 @@ export function recordOf(header: RecordHeader, entries: readonly LogEntry[]): Ca
 }
 
 function turnOf({ heard, ...turn }: Exchange): TurnRecord {
-  return { ...turn, heardText: heard.length === 0 ? null : heard.join(' ') };
+  const words = [...heard.values()].filter((text) => text !== '');
+  return { ...turn, heardText: words.length === 0 ? null : words.join(' ') };
 }

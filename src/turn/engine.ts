@@ -1,6 +1,8 @@
-import { initialTurnState, step } from './machine.ts';
+import { initialTurnState, type TurnState } from './state.ts';
+import { step } from './machine.ts';
 import type { Clock, Timer } from '../time/clock.ts';
-import type { TurnEffect, TurnInput, TurnOptions, TurnState } from './vocabulary.ts';
+import type { TurnEffect, TurnInput } from './vocabulary.ts';
+import type { TurnOptions } from './options.ts';
 
 /**
  * Drives the turn machine: keeps its state, owns its one timer, hands effects on in order. Holds
@@ -13,6 +15,10 @@ export class TurnEngine {
   #options: TurnOptions;
   #state: TurnState = initialTurnState;
   #timer: Timer | undefined;
+  /** Call time at which the timer comes. */
+  #timerAtMs = Infinity;
+  /** Call time at which the machine wants a tick; `null` = no wait is open. */
+  #wakeAtMs: number | null = null;
   /** Latest call time that the machine was told, ms. */
   #reachedMs = 0;
   #pending: TurnInput[] = [];
@@ -67,8 +73,8 @@ export class TurnEngine {
     this.#reachedMs = Math.max(this.#reachedMs, this.#clock.nowMs() - this.#originMs);
     const { state, effects, wakeAtMs } = step(this.#state, input, this.#reachedMs, this.#options);
     this.#state = state;
-    this.#timer?.cancel();
-    this.#timer = wakeAtMs === null ? undefined : this.#tickAt(wakeAtMs);
+    this.#wakeAtMs = wakeAtMs;
+    this.#arm();
     for (const effect of effects) {
       // What the call wanted before it ended is not done after it.
       if (this.#closed) return;
@@ -76,11 +82,23 @@ export class TurnEngine {
     }
   }
 
-  #tickAt(wakeAtMs: number): Timer {
-    return this.#clock.timerAt(this.#originMs + wakeAtMs, () => {
+  /**
+   * One timer, at the latest when it is wanted. Frames push most waits further away: then it comes
+   * early and looks again, which costs less than setting it anew with every frame.
+   */
+  #arm(): void {
+    const wakeAtMs = this.#wakeAtMs ?? Infinity;
+    if (this.#timerAtMs <= wakeAtMs && wakeAtMs !== Infinity) return;
+    this.#timer?.cancel();
+    this.#timer = undefined;
+    this.#timerAtMs = wakeAtMs;
+    if (wakeAtMs === Infinity) return;
+    this.#timer = this.#clock.timerAt(this.#originMs + wakeAtMs, () => {
+      this.#timerAtMs = Infinity;
       // Adding the origin and taking it off again may round to just before the time waited for.
       this.#reachedMs = Math.max(this.#reachedMs, wakeAtMs);
-      this.feed({ type: 'tick' });
+      if (this.#wakeAtMs !== null && this.#wakeAtMs <= wakeAtMs) this.feed({ type: 'tick' });
+      else this.#arm();
     });
   }
 }

@@ -1,17 +1,34 @@
-import { fromAgent, idleAtMs, idleFired } from './floor.ts';
-import { fromDetector, noInputAtMs, stopSpeaking } from './endpointing.ts';
-import { cut } from './barge-in.ts';
-import type { TurnEffect, TurnInput, TurnOptions, TurnState, TurnStep } from './vocabulary.ts';
-
-export const initialTurnState: TurnState = {
-  caller: { kind: 'silent' },
-  agent: { kind: 'idle', sinceMs: 0 },
-  floorAudioMs: 0,
-  audioMs: 0,
-  lastFrameAtMs: null,
-  owesAnswer: false,
-  idleArmed: false,
-};
+import { agentSlow, fromAgent, idleAtMs, idleFired, slowAtMs } from './floor.ts';
+import { awayAtMs, wentAway } from './presence.ts';
+import {
+  calmAtMs,
+  classified,
+  endOver,
+  judgeAtMs,
+  lingerAtMs,
+  reconcile,
+  release,
+  settleLingering,
+  wordsOver,
+} from './overlap.ts';
+import { clear, digitsAtMs, digitsOver, dtmf, manualCommit, mute, pushToTalk } from './hands.ts';
+import { cut, andThen, withFloor, type Outcome } from './outcome.ts';
+import { dropSpeculation, dropUnwanted, takeWords } from './speculation.ts';
+import {
+  endpoint,
+  forgetUnheard,
+  fromDetector,
+  listens,
+  noInput,
+  noInputAtMs,
+  stopSpeaking,
+  tooLong,
+} from './endpointing.ts';
+import { fillerAtMs, fillerFired, fromTool } from './tool-waits.ts';
+import { fromBackend } from './backend-turns.ts';
+import type { ListeningOptions, TurnOptions } from './options.ts';
+import type { TurnEffect, TurnInput, TurnStep } from './vocabulary.ts';
+import type { TurnState } from './state.ts';
 
 /**
  * Decides who has the floor. Pure: the same inputs at the same times give the same effects. Rules
@@ -23,12 +40,18 @@ export function step(
   nowMs: number,
   options: TurnOptions,
 ): TurnStep {
-  const [next, effects] = dispatch(state, input, nowMs, options);
+  const [next, effects] = andThen(adjust(state, nowMs, options), (now) =>
+    dispatch(now, input, nowMs, options),
+  );
   return { state: next, effects, wakeAtMs: wakeAtMs(next, options) };
 }
 
-/** A rule's answer: the state after it and what it wants done. */
-type Outcome = readonly [TurnState, readonly TurnEffect[]];
+/** Settings may have changed since the last step. */
+function adjust(state: TurnState, nowMs: number, options: TurnOptions): Outcome {
+  return andThen(reconcile(state, nowMs, options), (judged) =>
+    andThen(forgetUnheard(judged, options), (now) => dropUnwanted(now, options)),
+  );
+}
 
 function dispatch(
   state: TurnState,
@@ -38,116 +61,133 @@ function dispatch(
 ): Outcome {
   switch (input.type) {
     case 'vad':
-      return options.detection === null || options.authority === 'backend'
-        ? [state, []]
-        : fromDetector(state, input, nowMs, { ...options, detection: options.detection });
+      return listens(options) ? heard(state, input, nowMs, options) : [state, []];
+    case 'eot':
+      return scored(state, input, nowMs, options);
+    case 'interrupt':
+      return classified(state, input.probability, nowMs, options);
+    case 'partial':
+    case 'final':
+      return worded(state, input, nowMs, options);
+    case 'model.begins':
+      return modelBegins(state, nowMs, options);
     case 'line.opened':
     case 'line.audio':
+    case 'line.outlook':
     case 'line.closed':
     case 'playback':
       return fromAgent(state, input, nowMs, options);
-    case 'client.commit':
-      return [
-        { ...state, caller: { kind: 'silent' }, floorAudioMs: input.audioMs, idleArmed: false },
-        [
-          {
-            type: 'commitTurn',
-            cause: 'manual',
-            fromAudioMs: null,
-            toAudioMs: null,
-            speechEndAudioMs:
-              state.caller.kind === 'speaking' || state.caller.kind === 'paused'
-                ? state.caller.lastSpeechAudioMs
-                : null,
-          },
-        ],
-      ];
-    case 'client.clear':
-      return [{ ...state, caller: { kind: 'silent' }, floorAudioMs: input.audioMs }, []];
-    case 'client.interrupt': // [T16]
-      return state.agent.kind === 'idle' ? [state, []] : [state, cut];
     case 'backend':
-      return fromBackend(state, input, options);
+      return fromBackend(state, input, nowMs, options);
+    case 'tool':
+      return fromTool(state, input, nowMs);
+    case 'client.commit':
+      return manualCommit(state, input, nowMs);
+    case 'client.clear':
+      return clear(state, input, nowMs);
+    case 'client.mute':
+      return mute(state, input.muted, nowMs, options);
+    case 'client.ptt':
+      return pushToTalk(state, input, nowMs, options);
+    case 'client.dtmf':
+      return dtmf(state, input.digit, nowMs, options);
+    case 'client.interrupt': // [T16]
+      return state.agent.kind === 'idle'
+        ? [state, []]
+        : [{ ...state, agent: withFloor(state.agent, 'full'), calmUntilMs: null }, cut];
+    case 'client.aec':
+      return [{ ...state, aec: input.active }, []];
+    case 'context':
+      return dropSpeculation(state);
     case 'tick':
       return onTick(state, nowMs, options);
-    // Vocabulary of rules that are not written yet: they change nothing.
-    case 'eot':
-    case 'interrupt':
-    case 'partial':
-    case 'final':
-    case 'wordMark':
-    case 'tool':
-    case 'client.mute':
-    case 'client.ptt':
-    case 'client.aec':
-      return [state, []];
   }
 }
 
-/** [T13] */
-function fromBackend(
+function heard(
   state: TurnState,
-  input: TurnInput & { type: 'backend' },
+  frame: TurnInput & { type: 'vad' },
+  nowMs: number,
+  options: ListeningOptions,
+): Outcome {
+  return andThen(fromDetector(state, frame, nowMs, options), (now) =>
+    // [T35] A key that is down for so long is stuck.
+    tooLong(now, options)
+      ? stopSpeaking({ ...now, pressed: false }, { cause: 'limit', nowMs }, options)
+      : [now, []],
+  );
+}
+
+/** [T12] Who answers a pause has judged it to be the end. */
+function modelBegins(state: TurnState, nowMs: number, options: TurnOptions): Outcome {
+  const { caller } = state;
+  return options.authority === 'model' && caller.kind === 'paused' && caller.shown
+    ? stopSpeaking(state, { cause: 'silence', nowMs }, options)
+    : [state, []];
+}
+
+/** [T32] */
+function scored(
+  state: TurnState,
+  { probability, speechEndAudioMs }: TurnInput & { type: 'eot' },
+  nowMs: number,
   options: TurnOptions,
 ): Outcome {
-  if (options.authority !== 'backend') return [state, []];
-  switch (input.event) {
-    case 'speechStarted': {
-      const stop: readonly TurnEffect[] =
-        state.agent.kind === 'speaking' ? [{ type: 'flushPlayback' }, { type: 'truncate' }] : [];
-      // [T7] A backend that repeats itself does not start a second speech.
-      if (state.caller.kind === 'speaking' || state.caller.kind === 'paused') return [state, stop];
-      const audioStartMs = Math.max(state.floorAudioMs, input.audioMs);
-      const caller = {
-        kind: 'speaking',
-        audioStartMs,
-        lastSpeechAudioMs: audioStartMs,
-        shown: true,
-      } as const;
-      const started = { type: 'event', event: { type: 'speechStarted', audioStartMs } } as const;
-      return [{ ...state, caller, idleArmed: false, owesAnswer: false }, [started, ...stop]];
-    }
-    case 'speechStopped': {
-      if (state.caller.kind === 'silent' || state.caller.kind === 'onset') return [state, []];
-      const { audioStartMs } = state.caller;
-      const audioEndMs = Math.max(audioStartMs, input.audioMs);
-      return [
-        { ...state, caller: { kind: 'silent' }, floorAudioMs: audioEndMs },
-        [
-          { type: 'event', event: { type: 'speechStopped', audioEndMs } },
-          {
-            type: 'commitTurn',
-            cause: 'backend',
-            fromAudioMs: audioStartMs,
-            toAudioMs: audioEndMs,
-            speechEndAudioMs: audioEndMs,
-          },
-        ],
-      ];
-    }
-    case 'interrupted':
-      return state.agent.kind === 'speaking'
-        ? [state, [{ type: 'flushPlayback' }, { type: 'truncate' }]]
-        : [state, []];
-    case 'responseCreated':
-    case 'responseDone':
-      return [state, []];
-  }
+  const { caller } = state;
+  const fits = caller.kind === 'paused' && caller.lastSpeechAudioMs === speechEndAudioMs;
+  return fits && listens(options)
+    ? endpoint({ ...state, caller: { ...caller, score: probability } }, nowMs, options)
+    : [state, []];
 }
 
+/** [T22], [T33], [T50] */
+function worded(
+  state: TurnState,
+  input: TurnInput & { type: 'partial' | 'final' },
+  nowMs: number,
+  options: TurnOptions,
+): Outcome {
+  if (state.overlap.kind !== 'none') return wordsOver(state, input, nowMs, options);
+  return input.echo === true ? [state, []] : takeWords(state, input.text, nowMs);
+}
+
+/** A wait of the machine: when it ends, and what happens then. */
+interface Wait {
+  readonly atMs: (state: TurnState, options: TurnOptions) => number | null;
+  readonly fire: (state: TurnState, nowMs: number, options: TurnOptions) => Outcome;
+}
+
+const waits: readonly Wait[] = [
+  { atMs: noInputAtMs, fire: noInput },
+  { atMs: judgeAtMs, fire: endOver },
+  { atMs: lingerAtMs, fire: settleLingering },
+  { atMs: calmAtMs, fire: release },
+  { atMs: idleAtMs, fire: (state, nowMs) => idleFired(state, nowMs) },
+  { atMs: digitsAtMs, fire: (state, _nowMs, options) => digitsOver(state, options) },
+  { atMs: fillerAtMs, fire: fillerFired },
+  { atMs: slowAtMs, fire: agentSlow },
+  { atMs: awayAtMs, fire: wentAway },
+];
+
+/** Gives the floor to a line that opens only after the step: nobody else is asked meanwhile. */
+function isRequest({ type }: TurnEffect): boolean {
+  return type === 'startResponse' || type === 'say';
+}
+
+/** Everything that is due, each once, in the order of `waits`, up to the first request for a line. */
 function onTick(state: TurnState, nowMs: number, options: TurnOptions): Outcome {
-  const stopAtMs = noInputAtMs(state, options);
-  if (stopAtMs !== null && nowMs >= stopAtMs) {
-    return stopSpeaking(state, options, state.audioMs);
+  let outcome: Outcome = [state, []];
+  for (const { atMs, fire } of waits) {
+    if (outcome[1].some(isRequest)) break;
+    outcome = andThen(outcome, (now) => {
+      const dueMs = atMs(now, options);
+      return dueMs !== null && nowMs >= dueMs ? fire(now, nowMs, options) : [now, []];
+    });
   }
-  const promptAtMs = idleAtMs(state, options);
-  if (promptAtMs !== null && nowMs >= promptAtMs) return idleFired(state, nowMs, promptAtMs);
-  return [state, []];
+  return outcome;
 }
 
 function wakeAtMs(state: TurnState, options: TurnOptions): number | null {
-  const waits = [noInputAtMs(state, options), idleAtMs(state, options)].filter(
-    (atMs) => atMs !== null,
-  );
-  return waits.length === 0 ? null : Math.min(...waits);
+  const open = waits.map(({ atMs }) => atMs(state, options)).filter((atMs) => atMs !== null);
+  return open.length === 0 ? null : Math.min(...open);
 }

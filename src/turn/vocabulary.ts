@@ -1,25 +1,36 @@
-import type { TurnAuthority } from '../ports/backend.ts';
-import type { TurnDetection } from '../ports/settings.ts';
+import type { TurnState } from './state.ts';
 
 /**
  * Everything that can tell the turn machine something. Positions called `audioMs` are on the
  * uplink's sample clock (samples written ÷ rate); `nowMs` of a step is the call's clock.
  */
 export type TurnInput =
-  /** Speech probability of the frame of `frameMs` that ends at `audioMs`. */
+  /**
+   * Speech probability of the frame of `frameMs` that ends at `audioMs`. `echo`: how likely the
+   * frame is the agent's own voice, 0–1; `null` while that cannot be told yet; absent where nobody
+   * looks.
+   */
   | {
       readonly type: 'vad';
       readonly probability: number;
       readonly audioMs: number;
       readonly frameMs: number;
+      readonly echo?: number | null;
     }
-  /** An end-of-turn model's probability after `silenceMs` of silence. */
-  | { readonly type: 'eot'; readonly probability: number; readonly silenceMs: number }
+  /**
+   * An end-of-turn model's answer to `queryEndOfTurn`: probability that the turn ended with the
+   * speech that stopped at `speechEndAudioMs`.
+   */
+  | { readonly type: 'eot'; readonly probability: number; readonly speechEndAudioMs: number }
   /** An interruption classifier's probability. */
   | { readonly type: 'interrupt'; readonly probability: number }
-  /** Transcript so far; `revision` grows with each change. */
-  | { readonly type: 'partial'; readonly text: string; readonly revision: number }
-  | { readonly type: 'final'; readonly text: string }
+  /**
+   * Transcript of the caller's speech since the last turn, so far. `echo`: it is what the agent is
+   * saying.
+   */
+  | { readonly type: 'partial'; readonly text: string; readonly echo?: boolean }
+  /** The same, when it will not change any more. */
+  | { readonly type: 'final'; readonly text: string; readonly echo?: boolean }
   /** Playout truth: how much of the line was played and how much sent audio is still unplayed. */
   | {
       readonly type: 'playback';
@@ -27,24 +38,28 @@ export type TurnInput =
       readonly playedMs: number;
       readonly bufferedMs: number;
     }
-  /** A word boundary of the agent's line, for resuming. */
-  | {
-      readonly type: 'wordMark';
-      readonly lineId: string;
-      readonly word: number;
-      readonly ms: number;
-    }
+  /** A model without turns is about to speak: its line opens next. */
+  | { readonly type: 'model.begins' }
   /** The agent was asked for a line; nothing can be heard yet. */
   | { readonly type: 'line.opened'; readonly lineId: string }
   /** First audio of the line is on its way to the client. */
   | { readonly type: 'line.audio'; readonly lineId: string }
+  /**
+   * What is known of the line's end: call time at which it will have been heard out (`null` while
+   * the backend has not finished it), and whether what it says so far ends in a question.
+   */
+  | {
+      readonly type: 'line.outlook';
+      readonly lineId: string;
+      readonly endsAtMs: number | null;
+      readonly question: boolean;
+    }
   /** The line is over for the client: done, failed or cancelled. What was sent may still play. */
   | { readonly type: 'line.closed'; readonly lineId: string }
   /** What the backend's own detection says. */
   | {
       readonly type: 'backend';
-      readonly event:
-        'speechStarted' | 'speechStopped' | 'interrupted' | 'responseCreated' | 'responseDone';
+      readonly event: 'speechStarted' | 'speechStopped' | 'interrupted';
       readonly audioMs: number;
     }
   | {
@@ -58,122 +73,88 @@ export type TurnInput =
   | { readonly type: 'client.mute'; readonly muted: boolean }
   /** Push-to-talk key. */
   | { readonly type: 'client.ptt'; readonly pressed: boolean; readonly audioMs: number }
+  /** A key of the telephone: `0`–`9`, `A`–`D`, `*`, `#`. */
+  | { readonly type: 'client.dtmf'; readonly digit: string }
   /** The app wants silence now. */
   | { readonly type: 'client.interrupt' }
   /** Whether the client cancels echo itself. */
   | { readonly type: 'client.aec'; readonly active: boolean }
+  /** Settings, tools or the conversation changed: a speculation rests on what is no more. */
+  | { readonly type: 'context' }
   /** Time passed; sent when `wakeAtMs` comes. */
   | { readonly type: 'tick' };
 
+export type CommitCause = 'silence' | 'score' | 'manual' | 'idle' | 'backend' | 'model' | 'limit';
+
 /** What the machine wants done, in this order. Data: the driver runs them and decides nothing. */
 export type TurnEffect =
+  /** Begin an answer to the text so far; nothing of it may be heard or act before it is adopted. */
   | { readonly type: 'speculate'; readonly speculationId: number; readonly text: string }
   | { readonly type: 'dropSpeculation'; readonly speculationId: number }
+  /** Ask the end-of-turn model about the speech from `fromAudioMs` to now. */
+  | {
+      readonly type: 'queryEndOfTurn';
+      readonly fromAudioMs: number;
+      readonly speechEndAudioMs: number;
+    }
   /** `null` positions: from the start of the uncommitted audio, to its end. */
   | {
       readonly type: 'commitTurn';
-      readonly cause: 'silence' | 'manual' | 'idle' | 'backend' | 'model';
+      readonly cause: CommitCause;
       readonly fromAudioMs: number | null;
       readonly toAudioMs: number | null;
       readonly speechEndAudioMs: number | null;
     }
-  | { readonly type: 'startResponse'; readonly cause: 'turn' | 'idle' | 'tool' }
+  /** The keys that were pressed are the caller's turn. */
+  | { readonly type: 'commitDigits'; readonly digits: string }
+  /** `speculationId`: an answer that is already being made and is adopted as it is. */
+  | {
+      readonly type: 'startResponse';
+      readonly cause: 'turn' | 'idle' | 'tool';
+      readonly speculationId?: number;
+    }
+  /** Lower the agent by `gainDb` (negative). Undone by `resume`. */
   | { readonly type: 'duck'; readonly gainDb: number }
+  /** Stop sending at the next word boundary and keep the rest. Undone by `resume`. */
   | { readonly type: 'hold' }
-  | { readonly type: 'resume'; readonly lineId: string; readonly fromMs: number }
+  /** Go on at full level from exactly where it stopped. */
+  | { readonly type: 'resume' }
   /** Throw away what the client has not been given yet; raises the epoch. */
   | { readonly type: 'flushPlayback' }
   | { readonly type: 'cancelGeneration' }
   /** Tell the backend how much was heard. */
   | { readonly type: 'truncate' }
+  /** The last committed turn was not finished: what follows belongs to it. */
   | { readonly type: 'retractTurn' }
-  | { readonly type: 'say'; readonly kind: 'filler' | 'idlePrompt' }
-  | {
-      readonly type: 'backend';
-      readonly command:
-        | 'commit'
-        | 'clear'
-        | 'responseCreate'
-        | 'responseCancel'
-        | 'itemTruncate'
-        | 'activityStart'
-        | 'activityEnd';
-    }
+  /** Something short while a tool runs; `count` = how many came before it in this wait. */
+  | { readonly type: 'say'; readonly kind: 'filler'; readonly count: number }
   /** Something for the log. */
   | { readonly type: 'event'; readonly event: TurnEvent };
+
+export type Verdict = 'backchannel' | 'noise' | 'echo';
 
 export type TurnEvent =
   | { readonly type: 'speechStarted'; readonly audioStartMs: number }
   | { readonly type: 'speechStopped'; readonly audioEndMs: number }
   | {
       readonly type: 'speechDismissed';
-      readonly verdict: 'backchannel' | 'noise' | 'echo';
+      readonly verdict: Verdict;
       readonly audioStartMs: number;
       readonly audioEndMs: number;
+      /** What was said, as far as it is known; an annotation, never part of a turn. */
+      readonly text: string;
     }
-  | { readonly type: 'idle'; readonly audioStartMs: number; readonly audioEndMs: number };
-
-/** Where the caller is. A field exists only where it means something. */
-export type CallerState =
-  | { readonly kind: 'silent' }
-  /** Speech frames, not yet enough of them to call it speech. */
-  | { readonly kind: 'onset'; readonly fromAudioMs: number; readonly speechMs: number }
+  /** Caller speech over the agent was judged: why it is, and how long that took on the call's clock. */
   | {
-      readonly kind: 'speaking';
-      readonly audioStartMs: number;
-      readonly lastSpeechAudioMs: number;
-      /** Whether clients were told. Withheld while it may still be a backchannel. */
-      readonly shown: boolean;
+      readonly type: 'interruption';
+      readonly by: 'words' | 'speech' | 'classifier' | 'answer' | 'continuation' | 'key';
+      readonly judgedMs: number;
     }
-  /** Silence inside what may still be the same turn. */
-  | {
-      readonly kind: 'paused';
-      readonly audioStartMs: number;
-      readonly lastSpeechAudioMs: number;
-      readonly shown: boolean;
-    };
-
-/** Where the agent is, seen from the ear. */
-export type AgentState =
-  | { readonly kind: 'idle'; readonly sinceMs: number }
-  | { readonly kind: 'thinking'; readonly lineId: string }
-  | {
-      readonly kind: 'speaking';
-      readonly lineId: string;
-      /** The line is closed; what was sent is still playing. */
-      readonly closed: boolean;
-    };
-
-/** Plain data: survives JSON, so that a call can be replayed or moved. */
-export interface TurnState {
-  readonly caller: CallerState;
-  readonly agent: AgentState;
-  /** Uplink position before which all audio is committed or cleared. */
-  readonly floorAudioMs: number;
-  /** Uplink position of the latest detector frame. */
-  readonly audioMs: number;
-  /** Call time of the latest detector frame; `null` before the first. */
-  readonly lastFrameAtMs: number | null;
-  /** A turn was committed while the agent held the floor and waits for its answer. */
-  readonly owesAnswer: boolean;
-  /** The agent has spoken since the caller did, so an idle prompt may follow. */
-  readonly idleArmed: boolean;
-}
-
-/** What the rules are set to. */
-export interface TurnOptions {
-  readonly authority: TurnAuthority;
-  readonly detection: TurnDetection;
-  /** Speech that makes an onset while the agent is heard, ms. */
-  readonly onsetMs: number;
-  /** The same while the agent is silent, ms. */
-  readonly idleOnsetMs: number;
-  /** Detector silence on the wire after which a speaking caller counts as stopped, ms. */
-  readonly noInputMs: number;
-}
-
-/** Onsets and the no-input watchdog of facts measured on Silero v6: 117 ms p50 at 96 ms. */
-export const defaultTurnTimes = { onsetMs: 96, idleOnsetMs: 64, noInputMs: 1000 } as const;
+  | { readonly type: 'idle'; readonly audioStartMs: number; readonly audioEndMs: number }
+  /** The caller has been silent for the length that counts as gone, or is back. */
+  | { readonly type: 'away'; readonly away: boolean }
+  /** An answer was owed and nothing of it has been heard for the length of the watchdog. */
+  | { readonly type: 'agentSlow'; readonly lineId: string };
 
 export interface TurnStep {
   readonly state: TurnState;

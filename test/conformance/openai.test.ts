@@ -88,13 +88,10 @@ describe('openai (realtime/ws) over TLS', () => {
         input: {
           format: { type: 'audio/pcm', rate: 24_000 },
           turn_detection: {
-            type: 'server_vad',
-            threshold: 0.5,
-            prefix_padding_ms: 300,
-            silence_duration_ms: 500,
+            type: 'semantic_vad',
+            eagerness: 'auto',
             create_response: true,
             interrupt_response: true,
-            idle_timeout_ms: null,
           },
         },
         output: { format: { type: 'audio/pcm', rate: 24_000 } },

@@ -111,6 +111,16 @@ export class Ear {
     this.#wire?.send(event);
   }
 
+  /** Stops the player at once, as an app does that wants silence. */
+  stop(): void {
+    this.#player.stop(this.#clock.nowMs());
+  }
+
+  /** How much of an item was played, whole ms. */
+  playedMs(itemId: string): number {
+    return Math.floor(this.#player.playedMs(itemId, this.#clock.nowMs()));
+  }
+
   /** Types of the events so far, for messages and plain comparisons. */
   get types(): readonly string[] {
     return this.events.map(({ event }) => event.type);
@@ -246,7 +256,9 @@ export class Ear {
     const reaction = this.#options.onSpeechStarted ?? 'truncate';
     const now = this.#clock.nowMs();
     const itemId = this.#player.currentItem(now);
-    if (reaction === 'ignore' || !this.#player.isPlaying(now)) return;
+    // An agent that is held has been played out, and has not said all it was going to say.
+    const speaks = this.#player.isPlaying(now) || this.#isUnfinished(itemId);
+    if (reaction === 'ignore' || !speaks) return;
     this.#player.stop(now);
     if (reaction === 'stop' || itemId === null) return;
     this.send({
@@ -255,6 +267,17 @@ export class Ear {
       content_index: 0,
       audio_end_ms: Math.floor(this.#player.playedMs(itemId, now)),
     });
+  }
+
+  /** Whether the item is still being given. */
+  #isUnfinished(itemId: string | null): boolean {
+    const of = ({ event }: Received): unknown =>
+      (event['item'] as { id?: unknown } | undefined)?.id;
+    const added = this.events.findLast(({ event }) => event.type === 'response.output_item.added');
+    const done = this.events.findLast(({ event }) => event.type === 'response.output_item.done');
+    return itemId !== null && added !== undefined && of(added) === itemId
+      ? done === undefined || of(done) !== itemId
+      : false;
   }
 
   #acknowledge(): void {

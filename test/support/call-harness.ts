@@ -12,12 +12,14 @@ import { EnergyDetector } from './energy-detector.ts';
 import { ManualClock } from '../../src/time/manual-clock.ts';
 import { ScriptedBackend, type ScriptedSession } from './scripted-backend.ts';
 import { silentLogger } from '../../src/ports/log.ts';
-import type { AgentDefinition } from '../../src/ports/agent.ts';
+import type { AgentDefinition, TurnManner } from '../../src/ports/agent.ts';
 import type { CallView, ClientCommand, DownlinkAudio } from '../../src/ports/client.ts';
 import type { BackendEvent, LineOutcome } from '../../src/ports/backend.ts';
 import type { CallScope } from '../../src/call/scope.ts';
 import type { CloseReason, Line, LogEntry } from '../../src/ports/events.ts';
 import type { DetectorPort } from '../../src/ports/detector.ts';
+import type { EchoCancellerPort } from '../../src/ports/echo-canceller.ts';
+import type { EndOfTurnPort } from '../../src/ports/end-of-turn.ts';
 import type { ErrorCode } from '../../src/ports/errors.ts';
 import type { ObserverPort } from '../../src/ports/observer.ts';
 import type { ServerVad } from '../../src/ports/settings.ts';
@@ -44,6 +46,8 @@ export const plainAgent: AgentDefinition = {
   tools: [],
   playoutLeadMs: 200,
 };
+
+type LineEvent<T extends BackendEvent['type']> = BackendEvent & { readonly type: T };
 
 /** What a view was told, in order. */
 export type Seen =
@@ -107,8 +111,12 @@ export class RecordingView implements CallView {
 export interface HarnessOptions {
   readonly agent?: Partial<AgentDefinition>;
   readonly detection?: Partial<ServerVad>;
+  /** How the agent takes turns, beyond its detection. */
+  readonly manner?: Partial<TurnManner>;
   readonly backends?: readonly ScriptedBackend[];
   readonly detector?: DetectorPort | null;
+  readonly endOfTurn?: EndOfTurnPort;
+  readonly canceller?: EchoCancellerPort;
   readonly tools?: readonly ToolPort[];
   readonly observers?: readonly ObserverPort[];
 }
@@ -128,12 +136,14 @@ export class CallHarness {
     this.backends = options.backends ?? [new ScriptedBackend()];
     this.detector = options.detector === undefined ? new EnergyDetector() : options.detector;
     const agent = { ...plainAgent, ...options.agent };
-    const detection = { ...agent.turns.detection, ...options.detection };
+    const detection: ServerVad = { ...plainDetection, ...options.detection };
     this.call = createCall({
       callId: 'call_1',
-      agent: { ...agent, turns: { ...agent.turns, detection } },
+      agent: { ...agent, turns: { ...agent.turns, detection, manner: options.manner ?? {} } },
       backends: this.backends,
       detector: this.detector,
+      endOfTurn: options.endOfTurn ?? null,
+      canceller: options.canceller ?? null,
       tools: options.tools ?? [],
       clock: this.clock,
       ids: countingIds(),
@@ -296,15 +306,18 @@ export const ask: ClientCommand & { type: 'respond' } = {
   input: null,
 };
 
-export function audio(lineId: string, bytes: Uint8Array): BackendEvent {
+export function audio(lineId: string, bytes: Uint8Array): LineEvent<'line.audio'> {
   return { type: 'line.audio', lineId, bytes };
 }
 
-export function text(lineId: string, delta: string): BackendEvent {
+export function text(lineId: string, delta: string): LineEvent<'line.text'> {
   return { type: 'line.text', lineId, delta, words: null };
 }
 
 /** The backend has finished a line, well unless told otherwise. */
-export function done(lineId: string, outcome: LineOutcome = { status: 'completed' }): BackendEvent {
+export function done(
+  lineId: string,
+  outcome: LineOutcome = { status: 'completed' },
+): LineEvent<'line.done'> {
   return { type: 'line.done', lineId, outcome, usage: null };
 }

@@ -48,6 +48,8 @@ export function openOnnxSession(worker: ModelWorker): BackendSession {
           break;
         }
         case 'configure':
+        case 'speculate':
+        case 'speculation.drop':
         case 'commit':
         case 'clear':
         case 'cancel':

@@ -131,6 +131,10 @@ export class RehearsalSession implements BackendSession {
       case 'commit':
         this.#commit(command.itemId, command.toSample - command.fromSample);
         break;
+      // Only backends that say they can are asked to begin early.
+      case 'speculate':
+      case 'speculation.drop':
+        break;
       case 'clear':
         // Caller audio is counted and never kept: there is nothing to forget.
         break;

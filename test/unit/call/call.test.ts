@@ -47,6 +47,7 @@ describe('a call', () => {
       'audio',
       'line.first_audio',
       'line.closed',
+      'line.heard',
     ]);
     await harness.end();
     expect(harness.view.seen.at(-1)).toMatchObject({ entry: { type: 'call.closed' } });

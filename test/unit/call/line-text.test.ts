@@ -29,6 +29,28 @@ describe('line text with word times', () => {
     expect(text.heard(450, 450)).toBe('One, two!');
   });
 
+  it('may be stopped between words, close behind the one before', () => {
+    const text = new LineText();
+    text.append('One two three', words);
+    // 50 ms lie between two words: a breath of 20 at most, and never past the middle.
+    for (const inOne of [1, 100, 199, 200]) expect(text.pauseAfter(inOne)).toBe(220);
+    expect(text.pauseAfter(240)).toBe(245);
+    expect(text.pauseAfter(250)).toBe(250);
+    expect(text.pauseAfter(251)).toBe(470);
+    expect(text.pauseAfter(0)).toBe(0);
+    expect(text.pauseAfter(600)).toBe(900);
+    expect(text.pauseAfter(900)).toBe(900);
+  });
+
+  it('has no known place to stop beyond its words, before them, or without times', () => {
+    const text = new LineText();
+    expect(text.pauseAfter(0)).toBeNull();
+    text.append('One two three', words);
+    expect(text.pauseAfter(901)).toBeNull();
+    text.append(' four', null);
+    expect(text.pauseAfter(100)).toBeNull();
+  });
+
   it('takes white space without times', () => {
     const text = new LineText();
     text.append('One', [words[0]!]);

@@ -15,52 +15,104 @@ describe('line track', () => {
   it('is heard by the clock until the client says how far it is', () => {
     const track = aTrack(1000);
     expect(track.heardMs(560, 0)).toBe(500);
-    track.acknowledge(300);
+    expect(track.acknowledge(300, 560)).toBe(false);
     expect(track.heardMs(560, 0)).toBe(300);
     expect(track.heardMs(9000, 0)).toBe(300);
   });
 
   it('takes acknowledgements that only grow and never pass what was sent', () => {
     const track = aTrack(1000);
-    track.acknowledge(400);
-    track.acknowledge(200);
+    track.acknowledge(400, 0);
+    track.acknowledge(200, 0);
     expect(track.acknowledgedMs).toBe(400);
-    track.acknowledge(5000);
+    track.acknowledge(5000, 0);
     expect(track.acknowledgedMs).toBe(1000);
     const fresh = aTrack(1000);
-    fresh.acknowledge(-5);
+    fresh.acknowledge(-5, 0);
     expect(fresh.acknowledgedMs).toBe(0);
   });
 
-  it('can be frozen lower and never higher', () => {
+  it('is settled once, by whichever comes first', () => {
     const track = aTrack(1000);
-    track.freeze(400);
+    track.settle(460, 0);
+    expect(track.settled).toBe(true);
     expect(track.heardMs(9000, 0)).toBe(400);
-    track.freeze(700);
+    track.cut(700, 0);
+    track.heardOut();
+    expect(track.acknowledge(900, 461)).toBe(false);
     expect(track.heardMs(9000, 0)).toBe(400);
-    track.freeze(100);
-    expect(track.heardMs(9000, 0)).toBe(100);
-    track.freeze(-20);
+    const silent = aTrack(1000);
+    silent.settle(0, 0);
+    expect(silent.heardMs(9000, 0)).toBe(0);
+  });
+
+  it('is corrected both ways by acknowledgements within a second of a cut, never beyond sent', () => {
+    const track = aTrack(1000);
+    track.cut(560, 0);
+    expect(track.extent(600, 0)).toMatchObject({ heardMs: 500, heardBy: 'clock' });
+    expect(track.acknowledge(420, 700)).toBe(true);
+    expect(track.extent(700, 0)).toMatchObject({ heardMs: 420, heardBy: 'acknowledgement' });
+    expect(track.acknowledge(300, 800)).toBe(false);
+    expect(track.acknowledge(580, 900)).toBe(true);
+    expect(track.heardMs(900, 0)).toBe(580);
+    expect(track.acknowledge(9000, 1560)).toBe(true);
+    expect(track.heardMs(1560, 0)).toBe(1000);
+    const late = aTrack(1000);
+    late.cut(560, 0);
+    expect(late.acknowledge(420, 1561)).toBe(false);
+    expect(late.extent(1600, 0)).toMatchObject({ heardMs: 500, heardBy: 'clock' });
+  });
+
+  it('is ended by the client lower than it was heard, and never higher', () => {
+    const track = aTrack(1000);
+    track.truncate(700, 560, 0);
+    expect(track.extent(9000, 0)).toMatchObject({ heardMs: 500, heardBy: 'clock' });
+    track.truncate(200, 600, 0);
+    expect(track.extent(9000, 0)).toMatchObject({ heardMs: 200, heardBy: 'client' });
+    track.truncate(400, 600, 0);
+    expect(track.heardMs(9000, 0)).toBe(200);
+    expect(track.acknowledge(450, 700)).toBe(false);
+    expect(track.extent(9000, 0)).toMatchObject({ heardMs: 200, heardBy: 'client' });
+    expect(track.acknowledgedMs).toBe(450);
+    track.truncate(-20, 600, 0);
     expect(track.heardMs(9000, 0)).toBe(0);
+  });
+
+  it('is heard out as far as the client acknowledged, or else as it was sent', () => {
+    const believed = aTrack(1000);
+    believed.heardOut();
+    expect(believed.extent(0, 0)).toMatchObject({ heardMs: 1000, heardBy: 'clock' });
+    const told = aTrack(1000);
+    told.acknowledge(990, 0);
+    told.heardOut();
+    expect(told.extent(0, 0)).toMatchObject({ heardMs: 990, heardBy: 'acknowledgement' });
+  });
+
+  it('says whether its words are placed by their times or in proportion', () => {
+    const track = aTrack(1000);
+    track.text.append('one ', [{ text: 'one', startMs: 0, endMs: 300 }]);
+    expect(track.extent(0, 0).wordsBy).toBe('times');
+    track.text.append('two', null);
+    expect(track.extent(0, 0).wordsBy).toBe('proportion');
   });
 
   it('gives its audio up to what was heard once that is settled', () => {
     const track = aTrack(1000);
     expect(track.audio()).toEqual(Buffer.from(answer(1000)));
-    track.freeze(250);
+    track.settle(310, 0);
     expect(track.audio()).toEqual(Buffer.from(answer(250)));
     track.dropAudio();
     expect(track.audio()).toBeNull();
   });
 
-  it('keeps the first 30 s of its audio, without holes', () => {
-    const track = aTrack(29_990);
+  it('keeps the first 12 s of its audio, without holes', () => {
+    const track = aTrack(11_990);
     track.sent(answer(20), 0);
     track.sent(answer(5), 0);
-    expect(track.sentMs).toBe(30_015);
+    expect(track.sentMs).toBe(12_015);
     const kept = track.audio();
-    expect(kept?.byteLength).toBe(30_000 * 48);
-    expect(kept?.subarray(29_990 * 48)).toEqual(Buffer.from(answer(10)));
+    expect(kept?.byteLength).toBe(12_000 * 48);
+    expect(kept?.subarray(11_990 * 48)).toEqual(Buffer.from(answer(10)));
   });
 
   it('counts G.711 by its 8 bytes a millisecond', () => {
@@ -72,17 +124,17 @@ describe('line track', () => {
     );
     expect(track.sentMs).toBe(1000);
     expect(track.heardMs(560, 0)).toBe(500);
-    track.freeze(250);
+    track.truncate(250, 560, 0);
     expect(track.audio()).toHaveLength(2000);
     track.sent(new Uint8Array(960_000), 0);
-    track.freeze(0);
+    track.truncate(0, 560, 0);
     expect(track.extent(0, 0)).toMatchObject({ generatedMs: 1000, sentMs: 121_000, heardMs: 0 });
   });
 
-  it('keeps the first 30 s of G.711 too', () => {
+  it('keeps the first 12 s of G.711 too', () => {
     const track = new LineTrack(plainLine(), pcma8k, new PlayoutClock(8_000), 0);
-    track.sent(new Uint8Array(240_100), 0);
-    expect(track.audio()).toHaveLength(240_000);
+    track.sent(new Uint8Array(96_100), 0);
+    expect(track.audio()).toHaveLength(96_000);
   });
 
   it('counts the whole text of a text line as heard', () => {
@@ -100,6 +152,8 @@ describe('line track', () => {
       heardMs: 0,
       sentText: 'written words',
       heardText: 'written words',
+      heardBy: 'clock',
+      wordsBy: 'proportion',
     });
   });
 

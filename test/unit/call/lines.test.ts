@@ -195,7 +195,7 @@ describe('a line out of band', () => {
     const { harness, session, lineId } = await asked();
     harness.ok(aside);
     const side = session.next('respond').lineId;
-    await harness.hear(speech(200));
+    await harness.hear(speech(800));
     expect(session.next('cancel').lineId).toBe(lineId);
     expect(harness.entries('line.closed')).toHaveLength(1);
     harness.ok({ type: 'cancel', lineId: side });
@@ -311,7 +311,7 @@ describe('what was heard', () => {
     const { harness, session, itemId } = await spoken();
     harness.ok({ type: 'playback', itemId, playedMs: 260 });
     expect(harness.last('playback.acknowledged')).toMatchObject({ itemId, playedMs: 260 });
-    await harness.hear(speech(200));
+    harness.ok({ type: 'output.clear' });
     expect(session.next('truncate')).toMatchObject({ heardMs: 260, heardText: 'aaaa' });
     expect(harness.refused({ type: 'playback', itemId: 'nothing', playedMs: 1 })).toBe(
       'item_not_found',

@@ -89,6 +89,15 @@ describe('playout clock', () => {
     expect(playout.heardSample(9900, 0)).toBe(ms(990));
   });
 
+  it('foresees when what waits will have been heard, if its sending goes on now', () => {
+    const playout = new PlayoutClock(rateHz);
+    expect(playout.forecastMs(500, 1000, 40)).toBe(1580);
+    playout.sent(ms(200), 1000);
+    expect(playout.forecastMs(500, 1100, 40)).toBe(1000 + 200 + 500 + 80);
+    expect(playout.forecastMs(500, 5000, 40)).toBe(5000 + 500 + 80);
+    expect(playout.forecastMs(0, 1100, 40)).toBe(playout.heardOutAtMs(40));
+  });
+
   it('hears nothing before anything was sent', () => {
     const playout = new PlayoutClock(rateHz);
     expect(playout.heardSample(1000, 0)).toBe(0);

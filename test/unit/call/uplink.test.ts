@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { EnergyDetector } from '../../support/energy-detector.ts';
 import { pcm16k, pcm24k, pcma8k, pcmu8k } from '../../../src/audio/format.ts';
+import { noEcho } from '../../support/no-echo.ts';
 import { prepareResampler } from '../../../src/audio/resampler.ts';
 import { squareOf } from '../../support/format-sounds.ts';
 import { settle, silence, speech } from '../../support/call-harness.ts';
@@ -19,6 +20,9 @@ function setUp(detector: DetectorPort | null = new EnergyDetector()) {
   const uplink = new Uplink({
     format: pcm24k,
     detector,
+    echo: noEcho(),
+    endOfTurn: null,
+    onEndOfTurn: () => undefined,
     onScore: (probability, audioMs, frameMs) => scores.push({ probability, audioMs, frameMs }),
     onDetectorFailed: ({ message }) => failures.push(message),
     onChunk: (chunk) => waiting.push({ type: 'audio', chunk }),

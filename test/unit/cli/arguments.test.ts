@@ -8,7 +8,8 @@ describe('the command line', () => {
     [['help'], { kind: 'help' }],
     [['serve', '--help'], { kind: 'help' }],
     [['--version'], { kind: 'version' }],
-    [['serve'], { kind: 'serve', configPath: null, host: null, port: null }],
+    [['serve'], { kind: 'serve', configPath: null, host: null, port: null, recordWire: null }],
+    [['serve', '--record-wire', 'd'], { kind: 'serve', recordWire: 'd' }],
     [
       ['serve', '--config', 'p.yaml', '--port', '0', '--host', '::1', '--workers', '1'],
       { kind: 'serve', configPath: 'p.yaml', host: '::1', port: 0 },
@@ -33,7 +34,11 @@ describe('the command line', () => {
     ],
     [['models', 'list'], { kind: 'models', action: 'list' }],
     [['models', 'verify'], { kind: 'models', action: 'verify' }],
-    [['models', 'pull'], { kind: 'not_yet' }],
+    [['models', 'pull', 'smart-turn'], { kind: 'pull', model: 'smart-turn', from: null, to: null }],
+    [
+      ['models', 'pull', 'smart-turn', '--from', 'http://h/m', '--to', 'd'],
+      { kind: 'pull', model: 'smart-turn', from: 'http://h/m', to: 'd' },
+    ],
     [['bench', 'ttfb', '--json'], { kind: 'not_yet' }],
   ])('%j', (args, command) => {
     expect(parseCommand(args)).toMatchObject(command);
@@ -49,7 +54,10 @@ describe('the command line', () => {
     [['serve', 'extra'], /extra/],
     [['talk'], /one WAV file/],
     [['talk', 'a.wav', 'b.wav'], /one WAV file/],
-    [['models', 'train'], /list or verify/],
+    [['models', 'train'], /list, pull or verify/],
+    [['models', 'pull'], /one name/],
+    [['models', 'pull', 'a', 'b'], /one name/],
+    [['models', 'list', '--from', 'http://h'], /nothing more/],
   ])('%j makes no sense, and is told why', (args, message) => {
     const command = parseCommand(args);
     expect(command.kind).toBe('usage');

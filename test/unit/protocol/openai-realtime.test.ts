@@ -7,16 +7,22 @@ import {
 import { serverEvent, type ServerEvent } from '../../../protocol/openai-realtime/server-events.ts';
 import { realtimeSessionUpdate } from '../../../protocol/openai-realtime/session.ts';
 
-type Ours = 'parley.playback';
+type Ours =
+  | 'parley.playback'
+  | 'parley.interrupt'
+  | 'parley.mute'
+  | 'parley.push_to_talk'
+  | 'parley.dtmf'
+  | 'parley.echo_cancellation';
 /** Of the beta dialect, still in the package's types. */
 type Beta = 'transcription_session.update';
 
 describe('client events', () => {
-  it('are those of the stock client, and the playback acknowledgement', () => {
+  it('are those of the stock client, and our own', () => {
     expectTypeOf<Exclude<ClientEventType, Ours>>().toEqualTypeOf<
       Exclude<RealtimeClientEvent['type'], Beta>
     >();
-    expect(Object.keys(clientEventSchemas)).toHaveLength(12);
+    expect(Object.keys(clientEventSchemas)).toHaveLength(17);
   });
 
   it('fit the settings that the stock Agents SDK sends by itself', () => {

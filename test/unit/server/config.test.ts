@@ -99,6 +99,7 @@ agents:
           interruptResponse: true,
           idleTimeoutMs: null,
         },
+        manner: { fillers: false, minResponseDelayMs: 0, echo: 'guard' },
       },
       tools: [],
       playoutLeadMs: 40,
@@ -107,21 +108,45 @@ agents:
   });
 
   test.each([
-    ['fast', 300],
-    ['balanced', 500],
-    ['patient', 900],
-  ] as const)('profile %s ends a turn after %i ms of silence', (profile, silenceMs) => {
+    ['fast', 'high'],
+    ['balanced', 'auto'],
+    ['patient', 'low'],
+  ] as const)('profile %s judges ends of turns with eagerness %s', (profile, eagerness) => {
     const { agents } = good(
       `agents: { a: { backends: [parrot], turns: { profile: ${profile} } } }`,
     ).directory;
-    expect(agents[0]?.turns.detection.silenceDurationMs).toBe(silenceMs);
+    expect(agents[0]?.turns.detection).toEqual({
+      kind: 'semantic_vad',
+      eagerness,
+      createResponse: true,
+      interruptResponse: true,
+    });
   });
 
-  test('a single value wins over the profile', () => {
+  test('a single value of the silence timer makes it one, with the profile for the rest', () => {
     const { agents } = good(
+      'agents: { a: { backends: [parrot], turns: { profile: fast, threshold: 0.7 } } }',
+    ).directory;
+    expect(agents[0]?.turns.detection).toMatchObject({
+      kind: 'server_vad',
+      threshold: 0.7,
+      silenceDurationMs: 300,
+    });
+    const timed = good(
       'agents: { a: { backends: [parrot], turns: { profile: fast, silenceDurationMs: 700 } } }',
     ).directory;
-    expect(agents[0]?.turns.detection.silenceDurationMs).toBe(700);
+    expect(timed.agents[0]?.turns.detection).toMatchObject({ silenceDurationMs: 700 });
+  });
+
+  test('the manner of an agent is what it says, and the usual one else', () => {
+    const { agents } = good(
+      'agents: { a: { backends: [parrot], turns: { minResponseDelayMs: 400, echo: half-duplex } } }',
+    ).directory;
+    expect(agents[0]?.turns.manner).toEqual({
+      fillers: false,
+      minResponseDelayMs: 400,
+      echo: 'half-duplex',
+    });
   });
 
   test('an agent of a built-in name takes its place, and so does a backend', () => {

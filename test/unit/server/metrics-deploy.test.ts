@@ -238,6 +238,11 @@ async function metricsOfEverything(): Promise<string> {
     },
     { type: 'line.first_audio', lineId },
     { type: 'audio.dropped', where: 'model_input', samples: 1 },
+    { type: 'agent.ducked', lineId, atSample: 0, gainDb: -18, onsetAtMs: 0 },
+    { type: 'speech.interrupted', by: 'words', judgedMs: 1, onsetAtMs: 0 },
+    { type: 'turn.retracted', itemId: 'u' },
+    { type: 'speculation.ended', speculationId: 1, outcome: 'dropped', ageMs: 1 },
+    { type: 'agent.slow', lineId },
   ];
   for (const [seq, event] of events.entries()) metrics.entry(call, { ...event, seq, atMs: seq });
   clock.advance(20);

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { Line, LineEnd, LogEntry, LogEvent } from '../../../src/ports/events.ts';
+import type { Line, LineEnd, LineExtent, LogEntry, LogEvent } from '../../../src/ports/events.ts';
 import { recordOf } from '../../../src/server/records.ts';
 
 const header = { callId: 'call_1', agent: 'desk', startedAt: '2026-11-20T10:00:00.000Z' };
@@ -30,8 +30,23 @@ function closed(
   heardText: string,
   end: LineEnd = { status: 'completed' },
 ): LogEvent {
-  const extent = { generatedMs: 0, sentMs: 0, heardMs: 0, sentText: heardText, heardText };
-  return { type: 'line.closed', lineId, end, extent, usage: null };
+  return { type: 'line.closed', lineId, end, extent: extentOf(heardText), usage: null };
+}
+
+function heard(lineId: string, heardText: string): LogEvent {
+  return { type: 'line.heard', lineId, extent: extentOf(heardText) };
+}
+
+function extentOf(heardText: string): LineExtent {
+  return {
+    generatedMs: 0,
+    sentMs: 0,
+    heardMs: 0,
+    sentText: heardText,
+    heardText,
+    heardBy: 'clock',
+    wordsBy: 'times',
+  };
 }
 
 function committed(itemId: string, speechEndAtMs: number | null): LogEvent {
@@ -110,6 +125,23 @@ describe('a record', () => {
       { interrupted: true, heardText: 'Of', firstPacketMs: 1200 },
       { interrupted: false, heardText: null, firstPacketMs: 2200, firstAudioMs: null },
     ]);
+  });
+
+  test('what was heard is what is known of it last, also of a line that was closed before', () => {
+    const { turns } = recordOf(
+      header,
+      log(
+        [900, committed('u1', 400)],
+        [905, opened('l1', 'turn')],
+        [1600, closed('l1', 'Room')],
+        [1610, opened('l2', 'tool', 2)],
+        [1700, closed('l2', 'It is')],
+        [1800, heard('l1', 'Room 7.')],
+        [1900, heard('l2', 'It is free.')],
+        [1950, heard('l9', 'of no turn')],
+      ),
+    );
+    expect(turns).toMatchObject([{ heardText: 'Room 7. It is free.' }]);
   });
 
   test('a tool call in between belongs to the turn: its audio comes with the second line', () => {

@@ -1,6 +1,6 @@
 import { answer, committed, frameMs, started, stopped, TurnRig, turnOptions } from './turn-rig.ts';
 import { describe, expect, it } from 'vitest';
-import { initialTurnState } from '../../../src/turn/machine.ts';
+import { initialTurnState } from '../../../src/turn/state.ts';
 import { stopSpeaking } from '../../../src/turn/endpointing.ts';
 
 describe('onset', () => {
@@ -10,25 +10,17 @@ describe('onset', () => {
     expect(rig.speech(1)).toEqual([started(0)]);
   });
 
-  it('[T1] 96 ms of speech are needed while the agent can be heard', () => {
+  it.each([
+    ['is heard', (rig: TurnRig) => rig.talk()],
+    ['thinks', (rig: TurnRig) => rig.think()],
+    [
+      'is closed but still playing',
+      (rig: TurnRig) => [...rig.talk(), ...rig.take({ type: 'line.closed', lineId: 'line_1' })],
+    ],
+  ])('[T1] 64 ms of speech start one while the agent %s too', (_what, begin) => {
     const rig = new TurnRig(turnOptions('gateway', { interruptResponse: false }));
-    rig.talk();
-    expect(rig.speech(2)).toEqual([]);
-    expect(rig.speech(1)).toEqual([started(0)]);
-  });
-
-  it('[T1] an agent that thinks cannot be heard, so 64 ms suffice', () => {
-    const rig = new TurnRig(turnOptions('gateway', { interruptResponse: false }));
-    rig.think();
+    begin(rig);
     expect(rig.speech(1)).toEqual([]);
-    expect(rig.speech(1)).toEqual([started(0)]);
-  });
-
-  it('[T1] an agent that is closed but still playing can be heard', () => {
-    const rig = new TurnRig(turnOptions('gateway', { interruptResponse: false }));
-    rig.talk();
-    rig.take({ type: 'line.closed', lineId: 'line_1' });
-    expect(rig.speech(2)).toEqual([]);
     expect(rig.speech(1)).toEqual([started(0)]);
   });
 
@@ -73,7 +65,7 @@ describe('onset', () => {
   it('[T1] single frames of noise start nothing', () => {
     const rig = new TurnRig(turnOptions('gateway'));
     for (let round = 0; round < 20; round += 1) expect(rig.hear(0.9, 0.1, 0.1)).toEqual([]);
-    expect(rig.wakeAtMs).toBeNull();
+    expect(rig.waitsUntilMs).toBeNull();
   });
 });
 
@@ -138,7 +130,7 @@ describe('start position', () => {
 });
 
 describe('end by silence', () => {
-  it('[T3] the turn ends with the silence it needed, which it includes', () => {
+  it('[T3] [T30] the turn ends with the silence it needed, which it includes', () => {
     const rig = new TurnRig(turnOptions('gateway'));
     rig.speech(5);
     expect(rig.silence(9)).toEqual([]);
@@ -146,7 +138,7 @@ describe('end by silence', () => {
     expect(rig.state.caller).toEqual({ kind: 'silent' });
   });
 
-  it('[T3] the first silent frame ends the turn if it is silence enough', () => {
+  it('[T3] [T30] the first silent frame ends the turn if it is silence enough', () => {
     const rig = new TurnRig(turnOptions('gateway', { silenceDurationMs: frameMs }));
     rig.speech(2);
     expect(rig.silence(1)).toEqual([stopped(96), committed('silence', 0, 96, 64), answer]);
@@ -202,7 +194,7 @@ describe('no input', () => {
     expect(rig.wakeAtMs).toBe(1096);
     expect(rig.wait(999)).toEqual([]);
     expect(rig.wait(1)).toEqual([stopped(96), committed('silence', 0, 96, 96), answer]);
-    expect(rig.wakeAtMs).toBeNull();
+    expect(rig.waitsUntilMs).toBeNull();
   });
 
   it('[T4] a second without frames ends a pause too', () => {
@@ -221,11 +213,21 @@ describe('no input', () => {
     expect(rig.wait(999)).toEqual([]);
   });
 
-  it('[T4] an onset waits for nothing', () => {
+  it('[T4] an onset is forgotten after a second without frames', () => {
     const rig = new TurnRig(turnOptions('gateway'));
     rig.speech(1);
-    expect(rig.wakeAtMs).toBeNull();
-    expect(rig.wait(5000)).toEqual([]);
+    expect(rig.waitsUntilMs).toBe(1032);
+    expect(rig.wait(1000)).toEqual([]);
+    expect(rig.state.caller).toEqual({ kind: 'silent' });
+    expect(rig.speech(1)).toEqual([]);
+  });
+
+  it('[T4] an onset is forgotten when nobody listens any more', () => {
+    const rig = new TurnRig(turnOptions('gateway'));
+    rig.speech(1);
+    rig.options = turnOptions('gateway', null);
+    expect(rig.wait(0)).toEqual([]);
+    expect(rig.state.caller).toEqual({ kind: 'silent' });
   });
 
   it('[T4] does not hold under backend authority, even with frames from before it', () => {
@@ -236,7 +238,7 @@ describe('no input', () => {
     expect(rig.take({ type: 'backend', event: 'speechStarted', audioMs: 4800 })).toEqual([
       started(4800),
     ]);
-    expect(rig.wakeAtMs).toBeNull();
+    expect(rig.waitsUntilMs).toBeNull();
     expect(rig.wait(2000)).toEqual([]);
   });
 
@@ -245,14 +247,17 @@ describe('no input', () => {
     rig.take({ type: 'backend', event: 'speechStarted', audioMs: 0 });
     rig.options = turnOptions('gateway');
     expect(rig.wait(2000)).toEqual([]);
-    expect(rig.wakeAtMs).toBeNull();
+    expect(rig.waitsUntilMs).toBeNull();
   });
 });
 
 describe('stopping', () => {
   it('[T7] a caller who does not speak cannot be stopped', () => {
     const options = turnOptions('gateway');
-    expect(stopSpeaking(initialTurnState, options, 900)).toEqual([initialTurnState, []]);
+    expect(stopSpeaking(initialTurnState, { cause: 'silence', nowMs: 900 }, options)).toEqual([
+      initialTurnState,
+      [],
+    ]);
   });
 });
 

@@ -1,9 +1,21 @@
-import { answer, committed, frameMs, started, stopped, turnOptions, wholeCut } from './turn-rig.ts';
+import {
+  answer,
+  committed,
+  frameMs,
+  hold,
+  interruption,
+  started,
+  stopped,
+  turnOptions,
+  wholeCut,
+} from './turn-rig.ts';
 import { describe, expect, it } from 'vitest';
 import { ManualClock } from '../../../src/time/manual-clock.ts';
 import { TurnEngine } from '../../../src/turn/engine.ts';
 import type { Clock } from '../../../src/time/clock.ts';
-import type { TurnEffect, TurnOptions } from '../../../src/turn/vocabulary.ts';
+import type { TurnEffect } from '../../../src/turn/vocabulary.ts';
+import { defaultTurnTimes } from '../../../src/turn/options.ts';
+import type { TurnOptions } from '../../../src/turn/options.ts';
 
 /** An engine on a manual clock whose effects are kept, and answered by `react`. */
 function rig(
@@ -40,13 +52,45 @@ function rig(
 
 describe('TurnEngine', () => {
   it('keeps one timer however many frames come, and none while nothing is waited for', () => {
-    const { clock, hear } = rig(turnOptions('gateway'));
+    const { clock, engine, hear } = rig(turnOptions('gateway'));
     expect(clock.pending).toBe(0);
     for (let frame = 0; frame < 50; frame += 1) {
       hear(0.9);
-      expect(clock.pending).toBe(frame === 0 ? 0 : 1);
+      expect(clock.pending).toBe(1);
     }
     hear(...Array<number>(10).fill(0.01));
+    // [T61]
+    expect(clock.pending).toBe(1);
+    engine.feed({ type: 'line.audio', lineId: 'line_1' });
+    expect(clock.pending).toBe(0);
+  });
+
+  it('does not set its timer anew when a wait only moves away', () => {
+    const { clock, effects, hear } = rig(turnOptions('gateway'));
+    hear(0.9, 0.9);
+    let set = 0;
+    const { timerAt } = clock;
+    clock.timerAt = (atMs, callback) => {
+      set += 1;
+      return timerAt.call(clock, atMs, callback);
+    };
+    hear(...Array<number>(60).fill(0.9));
+    // Once a second, when the timer comes and finds that it is too early.
+    expect(set).toBe(1);
+    expect(effects).toEqual([started(0)]);
+    clock.advance(999);
+    expect(effects).toEqual([started(0)]);
+    clock.advance(1);
+    expect(effects).toContainEqual(stopped(1984));
+  });
+
+  it('sets its timer anew when a wait comes nearer', () => {
+    const { clock, engine, effects } = rig(turnOptions('gateway'));
+    engine.feed({ type: 'tick' });
+    engine.feed({ type: 'line.opened', lineId: 'line_1' });
+    expect(clock.pending).toBe(1);
+    clock.advance(3000);
+    expect(effects).toMatchObject([{ type: 'event', event: { type: 'agentSlow' } }]);
     expect(clock.pending).toBe(0);
   });
 
@@ -58,7 +102,6 @@ describe('TurnEngine', () => {
     clock.advance(1);
     expect(effects).toEqual([started(0), stopped(64), committed('silence', 0, 64, 64), answer]);
     expect(at).toEqual([64, 1064, 1064, 1064]);
-    expect(clock.pending).toBe(0);
   });
 
   it('counts time from the start of the call', () => {
@@ -72,8 +115,8 @@ describe('TurnEngine', () => {
   it('hands effects on in order', () => {
     const { engine, effects, hear } = rig(turnOptions('gateway'));
     engine.feed({ type: 'line.opened', lineId: 'line_1' });
-    hear(0.9, 0.9);
-    expect(effects).toEqual([started(0), ...wholeCut]);
+    hear(...Array<number>(8).fill(0.9));
+    expect(effects).toEqual([hold, started(0), interruption('continuation', 192), ...wholeCut]);
   });
 
   it('takes inputs that effects cause after all effects of the first', () => {
@@ -101,13 +144,14 @@ describe('TurnEngine', () => {
       engine.feed({ type: 'line.closed', lineId: 'line_1' });
     });
     hear(0.9, 0.9, ...Array<number>(10).fill(0.01));
-    expect(engine.state.agent).toEqual({ kind: 'speaking', lineId: 'line_1', closed: true });
+    expect(engine.state.agent).toMatchObject({ kind: 'speaking', lineId: 'line_1', closed: true });
   });
 
   it('judges an open turn by new settings, and waits as they say', () => {
     const { clock, engine, effects, hear } = rig(turnOptions('gateway'));
     hear(0.9, 0.9);
-    engine.configure({ ...turnOptions('gateway'), noInputMs: 100 });
+    const times = { ...defaultTurnTimes, noInputMs: 100 };
+    engine.configure({ ...turnOptions('gateway'), times });
     expect(clock.pending).toBe(1);
     clock.advance(100);
     expect(effects).toContainEqual(stopped(64));
@@ -122,7 +166,6 @@ describe('TurnEngine', () => {
     expect(effects).toEqual([]);
     engine.configure(turnOptions('gateway', { idleTimeoutMs: 6000 }));
     expect(effects).toContainEqual({ type: 'startResponse', cause: 'idle' });
-    expect(clock.pending).toBe(0);
   });
 
   it('stops everything when closed, and may be closed twice', () => {
@@ -145,12 +188,13 @@ describe('TurnEngine', () => {
   it('closed by an effect, it runs none of those that follow and takes no pending input', () => {
     const { clock, engine, effects, hear, onEffect } = rig(turnOptions('gateway'));
     engine.feed({ type: 'line.opened', lineId: 'line_1' });
-    onEffect(() => {
+    onEffect(({ type }) => {
+      if (type !== 'event') return;
       engine.feed({ type: 'client.commit', audioMs: 64 });
       engine.close();
     });
-    hear(0.9, 0.9);
-    expect(effects).toEqual([started(0)]);
+    hear(...Array<number>(8).fill(0.9));
+    expect(effects).toEqual([hold, started(0)]);
     expect(clock.pending).toBe(0);
   });
 
@@ -190,6 +234,7 @@ describe('TurnEngine', () => {
     engine.feed({ type: 'playback', lineId: 'line_1', playedMs: 10, bufferedMs: 0 });
     manual.advance(2000);
     expect(effects).toContainEqual({ type: 'startResponse', cause: 'idle' });
-    expect(timers).toBe(1);
+    // The second one is for a caller who is away [T61].
+    expect(timers).toBe(2);
   });
 });

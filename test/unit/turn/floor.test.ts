@@ -1,4 +1,4 @@
-import { answer, committed, started, stopped, TurnRig, turnOptions } from './turn-rig.ts';
+import { answer, committed, hearing, started, stopped, TurnRig, turnOptions } from './turn-rig.ts';
 import { describe, expect, it } from 'vitest';
 import type { TurnEffect } from '../../../src/turn/vocabulary.ts';
 
@@ -6,13 +6,13 @@ describe('the agent’s floor', () => {
   it('the agent holds the floor from the question to the last played sample', () => {
     const rig = new TurnRig(turnOptions('gateway'));
     rig.think();
-    expect(rig.state.agent).toEqual({ kind: 'thinking', lineId: 'line_1' });
+    expect(rig.state.agent).toMatchObject({ kind: 'thinking', lineId: 'line_1' });
     rig.take({ type: 'line.audio', lineId: 'line_1' });
-    expect(rig.state.agent).toEqual({ kind: 'speaking', lineId: 'line_1', closed: false });
+    expect(rig.state.agent).toMatchObject({ kind: 'speaking', lineId: 'line_1', closed: false });
     rig.take({ type: 'line.closed', lineId: 'line_1' });
-    expect(rig.state.agent).toEqual({ kind: 'speaking', lineId: 'line_1', closed: true });
+    expect(rig.state.agent).toMatchObject({ kind: 'speaking', lineId: 'line_1', closed: true });
     rig.take({ type: 'playback', lineId: 'line_1', playedMs: 300, bufferedMs: 1 });
-    expect(rig.state.agent).toEqual({ kind: 'speaking', lineId: 'line_1', closed: true });
+    expect(rig.state.agent).toMatchObject({ kind: 'speaking', lineId: 'line_1', closed: true });
     rig.nowMs = 4000;
     rig.take({ type: 'playback', lineId: 'line_1', playedMs: 301, bufferedMs: 0 });
     expect(rig.state.agent).toEqual({ kind: 'idle', sinceMs: 4000 });
@@ -43,7 +43,7 @@ describe('the agent’s floor', () => {
     expect(rig.state).toEqual(before);
     rig.think('line_2');
     expect(rig.endLine('line_1')).toEqual([]);
-    expect(rig.state.agent).toEqual({ kind: 'thinking', lineId: 'line_2' });
+    expect(rig.state.agent).toMatchObject({ kind: 'thinking', lineId: 'line_2' });
   });
 });
 
@@ -112,6 +112,37 @@ describe('the answer', () => {
     expect(rig.silence(10).filter((effect) => effect.type === 'startResponse')).toEqual([answer]);
   });
 
+  it('[T14] what turns out to be no speech leaves the answer owed', () => {
+    const rig = new TurnRig(turnOptions('gateway'));
+    rig.speech(2);
+    rig.talk();
+    rig.silence(10);
+    rig.silence(10);
+    rig.speech(3);
+    rig.silence(7);
+    expect(rig.endLine()).toEqual([answer]);
+  });
+
+  it('[T14] an interruption takes the place of an owed answer', () => {
+    const rig = new TurnRig(turnOptions('gateway'));
+    rig.speech(2);
+    rig.talk();
+    rig.silence(20);
+    rig.speech(23);
+    expect(rig.endLine()).toEqual([]);
+  });
+
+  it('[T14] speech at the agent’s end takes the place of an owed answer', () => {
+    const rig = new TurnRig(turnOptions('gateway'));
+    rig.speech(2);
+    rig.talk();
+    rig.silence(20);
+    const endsAtMs = rig.nowMs + 500;
+    rig.take({ type: 'line.outlook', lineId: 'line_1', endsAtMs, question: false });
+    rig.speech(3);
+    expect(rig.endLine().map(({ type }) => type)).toEqual(['event']);
+  });
+
   it('[T14] an owed answer is not started once somebody else has the say', () => {
     const rig = new TurnRig(turnOptions('gateway', { interruptResponse: false }));
     rig.talk();
@@ -167,13 +198,13 @@ describe('idle', () => {
     rig.nowMs = 6999;
     expect(rig.wait(0)).toEqual([]);
     expect(rig.wait(1)).toEqual(idle(0, 640));
-    expect(rig.wakeAtMs).toBeNull();
+    expect(rig.waitsUntilMs).toBeNull();
   });
 
   it('[T15] it prompts once until the agent is heard again', () => {
     const rig = heardOutAt(1000);
     expect(rig.wait(6000)).toEqual(idle(0, 320));
-    expect(rig.wait(60_000)).toEqual([]);
+    expect(rig.outlast(60_000)).toEqual([]);
     rig.talk('line_2');
     rig.endLine('line_2');
     expect(rig.wait(6000)).toEqual(idle(320, 320));
@@ -188,31 +219,31 @@ describe('idle', () => {
   it('[T15] nobody is prompted before the agent has spoken', () => {
     const rig = new TurnRig(options);
     rig.silence(10);
-    expect(rig.wait(60_000)).toEqual([]);
-    expect(rig.wakeAtMs).toBeNull();
+    expect(rig.outlast(60_000)).toEqual([]);
+    expect(rig.waitsUntilMs).toBeNull();
   });
 
   it('[T15] a line without sound does not prompt', () => {
     const rig = new TurnRig(options);
     rig.think();
     rig.take({ type: 'line.closed', lineId: 'line_1' });
-    expect(rig.wait(60_000)).toEqual([]);
+    expect(rig.outlast(60_000)).toEqual([]);
   });
 
   it('[T15] without a timeout, or without detection, nobody is prompted', () => {
     for (const quiet of [turnOptions('gateway'), turnOptions('gateway', null)]) {
       const rig = heardOutAt(1000);
       rig.options = quiet;
-      expect(rig.wait(60_000)).toEqual([]);
-      expect(rig.wakeAtMs).toBeNull();
+      expect(rig.outlast(60_000)).toEqual([]);
+      expect(rig.waitsUntilMs).toBeNull();
     }
   });
 
   it.each(['model', 'backend'] as const)('[T15] nobody is prompted under %s authority', (who) => {
     const rig = heardOutAt(1000);
     rig.options = turnOptions(who, { idleTimeoutMs: 6000 });
-    expect(rig.wait(60_000)).toEqual([]);
-    expect(rig.wakeAtMs).toBeNull();
+    expect(rig.outlast(60_000)).toEqual([]);
+    expect(rig.waitsUntilMs).toBeNull();
   });
 
   it('[T15] speech disarms it, also when it is over', () => {
@@ -220,21 +251,21 @@ describe('idle', () => {
     rig.options = turnOptions('gateway', { idleTimeoutMs: 6000, createResponse: false });
     rig.speech(2);
     rig.silence(10);
-    expect(rig.wait(60_000)).toEqual([]);
+    expect(rig.outlast(60_000)).toEqual([]);
   });
 
   it('[T15] a commit disarms it', () => {
     const rig = heardOutAt(1000);
     rig.take({ type: 'client.commit', audioMs: 320 });
-    expect(rig.wait(60_000)).toEqual([]);
+    expect(rig.outlast(60_000)).toEqual([]);
   });
 
   it('[T15] a new line disarms it', () => {
     const rig = heardOutAt(1000);
     rig.think('line_2');
-    expect(rig.wait(60_000)).toEqual([]);
+    expect(rig.wait(2999)).toEqual([]);
     rig.take({ type: 'line.closed', lineId: 'line_2' });
-    expect(rig.wait(60_000)).toEqual([]);
+    expect(rig.outlast(60_000)).toEqual([]);
   });
 
   it('[T15] speech by the backend’s word disarms it', () => {
@@ -245,7 +276,7 @@ describe('idle', () => {
       { type: 'backend', event: 'speechStopped', audioMs: 900 },
     );
     rig.options = options;
-    expect(rig.wait(60_000)).toEqual([]);
+    expect(rig.outlast(60_000)).toEqual([]);
   });
 
   it('[T15] a line that the caller cut does not arm it', () => {
@@ -255,17 +286,39 @@ describe('idle', () => {
     rig.endLine();
     expect(rig.speech(300)).toEqual([]);
     expect(rig.silence(10)).toEqual([stopped(10_016), committed('silence', 0, 10_016, 9696)]);
-    expect(rig.wait(60_000)).toEqual([]);
+    expect(rig.outlast(60_000)).toEqual([]);
   });
 
   it('[T15] an onset that comes to nothing only delays it', () => {
     const rig = heardOutAt(6990);
     rig.nowMs = 12_970;
     rig.speech(1);
-    expect(rig.wakeAtMs).toBeNull();
+    // [T4] Only for the onset itself.
+    expect(rig.waitsUntilMs).toBe(14_002);
     expect(rig.silence(1)).toEqual([]);
     expect(rig.wakeAtMs).toBe(12_990);
     expect(rig.wait(0)).toEqual(idle(0, 384));
+  });
+
+  it('[T15] a line that the caller cut by a key does not arm it', () => {
+    const rig = new TurnRig(options);
+    rig.talk();
+    rig.take({ type: 'client.dtmf', digit: '1' });
+    rig.endLine();
+    expect(rig.state.idleArmed).toBe(false);
+  });
+
+  it('[T15] words that turn up late disarm it: the caller has spoken', () => {
+    const rig = new TurnRig(hearing({ idleTimeoutMs: 6000, createResponse: false }));
+    rig.talk();
+    rig.silence(20);
+    rig.speech(6);
+    rig.silence(7);
+    rig.endLine();
+    expect(rig.state.idleArmed).toBe(true);
+    rig.partial('green tea please');
+    rig.silence(20);
+    expect(rig.outlast(60_000)).toEqual([]);
   });
 
   it('[T15] the empty turn does not reach back into audio that a clear forgot', () => {

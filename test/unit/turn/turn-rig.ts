@@ -1,13 +1,12 @@
-import { defaultTurnTimes } from '../../../src/turn/vocabulary.ts';
-import { initialTurnState, step } from '../../../src/turn/machine.ts';
+import { defaultTurnOptions, type TurnOptions } from '../../../src/turn/options.ts';
+import { initialTurnState, type TurnState } from '../../../src/turn/state.ts';
+import { awayAtMs } from '../../../src/turn/presence.ts';
+import { step } from '../../../src/turn/machine.ts';
 import type { ServerVad } from '../../../src/ports/settings.ts';
 import type { TurnAuthority } from '../../../src/ports/backend.ts';
-import type {
-  TurnEffect,
-  TurnInput,
-  TurnOptions,
-  TurnState,
-} from '../../../src/turn/vocabulary.ts';
+import type { TurnEffect, TurnEvent, TurnInput, Verdict } from '../../../src/turn/vocabulary.ts';
+
+type Reason = (TurnEvent & { type: 'interruption' })['by'];
 
 /** Length of a detector frame in these tests, ms. */
 export const frameMs = 32;
@@ -27,12 +26,23 @@ const detection: ServerVad = {
 export function turnOptions(
   authority: TurnAuthority,
   changes: Partial<ServerVad> | null = {},
+  more: Partial<TurnOptions> = {},
 ): TurnOptions {
   return {
     authority,
     detection: changes === null ? null : { ...detection, ...changes },
-    ...defaultTurnTimes,
+    ...defaultTurnOptions,
+    ...more,
   };
+}
+
+/** Options of a gateway that hears words too. */
+export function hearing(
+  changes: Partial<ServerVad> = {},
+  more: Partial<TurnOptions> = {},
+): TurnOptions {
+  const senses = { partials: true, endOfTurn: false };
+  return turnOptions('gateway', changes, { senses, ...more });
 }
 
 /** The turn machine with its clocks: every detector frame takes its 32 ms on both of them. */
@@ -73,6 +83,16 @@ export class TurnRig {
     return this.hear(...Array<number>(frames).fill(0.9));
   }
 
+  /** Speech for a count of frames of which more is known. */
+  hearWith(more: { readonly echo: number | null }, frames: number): TurnEffect[] {
+    return Array.from({ length: frames }).flatMap(() => {
+      this.nowMs += frameMs;
+      this.audioMs += frameMs;
+      const { audioMs } = this;
+      return this.take({ type: 'vad', probability: 0.9, audioMs, frameMs, ...more });
+    });
+  }
+
   /** Silence for a count of frames. */
   silence(frames: number): TurnEffect[] {
     return this.hear(...Array<number>(frames).fill(0.01));
@@ -82,6 +102,23 @@ export class TurnRig {
   wait(byMs: number): TurnEffect[] {
     this.nowMs += byMs;
     return this.take({ type: 'tick' });
+  }
+
+  /** Call time of the next wait, not counting the one for a caller who is away [T61]. */
+  get waitsUntilMs(): number | null {
+    return this.wakeAtMs === awayAtMs(this.state, this.options) ? null : this.wakeAtMs;
+  }
+
+  /** Lets a long time pass; that the caller is away by then is not told [T61]. */
+  outlast(byMs: number): TurnEffect[] {
+    return this.wait(byMs).filter(
+      (effect) => effect.type !== 'event' || effect.event.type !== 'away',
+    );
+  }
+
+  /** A transcript so far. */
+  partial(text: string, echo = false): TurnEffect[] {
+    return this.take({ type: 'partial', text, ...(echo ? { echo } : {}) });
   }
 
   /** The agent thinks about the line of this id. */
@@ -111,10 +148,28 @@ export function stopped(audioEndMs: number): TurnEffect {
   return { type: 'event', event: { type: 'speechStopped', audioEndMs } };
 }
 
-export function dismissed(audioStartMs: number, audioEndMs: number): TurnEffect {
-  const verdict = 'backchannel';
-  return { type: 'event', event: { type: 'speechDismissed', verdict, audioStartMs, audioEndMs } };
+export function dismissed(
+  audioStartMs: number,
+  audioEndMs: number,
+  verdict: Verdict = 'backchannel',
+  text = '',
+): TurnEffect {
+  const event = { type: 'speechDismissed', verdict, audioStartMs, audioEndMs, text } as const;
+  return { type: 'event', event };
 }
+
+/** What was judged to be an interruption, by what, and how long that took. */
+export function interruption(by: Reason, judgedMs: number): TurnEffect {
+  return { type: 'event', event: { type: 'interruption', by, judgedMs } };
+}
+
+export function away(gone: boolean): TurnEffect {
+  return { type: 'event', event: { type: 'away', away: gone } };
+}
+
+export const duck: TurnEffect = { type: 'duck', gainDb: -18 };
+export const hold: TurnEffect = { type: 'hold' };
+export const resume: TurnEffect = { type: 'resume' };
 
 /** The turn [fromAudioMs, toAudioMs), whose last speech ended at `speechEndAudioMs`. */
 export function committed(

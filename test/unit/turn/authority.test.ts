@@ -2,60 +2,42 @@ import {
   answer,
   committed,
   dismissed,
+  duck,
+  hearing,
+  resume,
   started,
   stopped,
   TurnRig,
   turnOptions,
-  wholeCut,
 } from './turn-rig.ts';
 import { describe, expect, it } from 'vitest';
-import { judgeOnset } from '../../../src/turn/barge-in.ts';
 
-describe('under gateway authority', () => {
-  it('[T10] speech over an audible agent cuts: shown, cancel, flush, truncate', () => {
-    const rig = new TurnRig(turnOptions('gateway'));
-    rig.talk();
-    expect(rig.speech(3)).toEqual([started(0), ...wholeCut]);
-  });
-
-  it('[T10] speech over a thinking agent cuts in the same way', () => {
-    const rig = new TurnRig(turnOptions('gateway'));
-    rig.think();
-    expect(rig.speech(2)).toEqual([started(0), ...wholeCut]);
-  });
-
-  it('[T10] speech over a line that only still plays cuts it', () => {
-    const rig = new TurnRig(turnOptions('gateway'));
-    rig.talk();
-    rig.take({ type: 'line.closed', lineId: 'line_1' });
-    expect(rig.speech(3)).toEqual([started(0), ...wholeCut]);
-  });
-
-  it('[T10] one speech cuts once', () => {
-    const rig = new TurnRig(turnOptions('gateway'));
-    rig.talk();
-    rig.speech(3);
-    expect([...rig.speech(20), ...rig.silence(5), ...rig.speech(5)]).toEqual([]);
-  });
-
-  it('[T10] a silent agent is not cut', () => {
-    const rig = new TurnRig(turnOptions('gateway'));
-    rig.talk();
-    rig.endLine();
-    expect(rig.speech(2)).toEqual([started(0)]);
-  });
-
-  it('[T11] with interruptResponse off nothing is cut and speech is shown at once', () => {
+describe('speech that the client judges', () => {
+  it('[T11] nothing is lowered or cut, and speech is shown at once', () => {
     const rig = new TurnRig(turnOptions('gateway', { interruptResponse: false }));
     rig.talk();
     expect(rig.speech(3)).toEqual([started(0)]);
     expect(rig.speech(20)).toEqual([]);
   });
 
-  it('[T11] without detection the verdict on speech is not to cut', () => {
-    expect(
-      judgeOnset({ kind: 'thinking', lineId: 'line_1' }, turnOptions('gateway', null)),
-    ).toEqual({ shown: true, effects: [] });
+  it('[T11] speech that is being judged when it is switched off is shown, and the agent goes on', () => {
+    const rig = new TurnRig(turnOptions('gateway'));
+    rig.talk();
+    rig.silence(20);
+    expect(rig.speech(2)).toEqual([duck]);
+    rig.options = turnOptions('gateway', { interruptResponse: false });
+    expect(rig.wait(0)).toEqual([started(576), resume]);
+    expect(rig.state.overlap).toEqual({ kind: 'none' });
+  });
+
+  it('[T11] what lingers when it is switched off is settled', () => {
+    const rig = new TurnRig(hearing());
+    rig.talk();
+    rig.silence(20);
+    rig.speech(6);
+    rig.silence(7);
+    rig.options = turnOptions('gateway', { interruptResponse: false });
+    expect(rig.wait(0)).toEqual([dismissed(576, 832)]);
   });
 });
 
@@ -213,19 +195,6 @@ describe('under backend authority', () => {
     expect(effects).not.toContainEqual(answer);
   });
 
-  it('[T13] news of its answers changes nothing', () => {
-    const rig = new TurnRig(turnOptions('backend'));
-    rig.talk();
-    const before = rig.state;
-    expect(
-      rig.take(
-        { type: 'backend', event: 'responseCreated', audioMs: 0 },
-        { type: 'backend', event: 'responseDone', audioMs: 0 },
-      ),
-    ).toEqual([]);
-    expect(rig.state).toEqual(before);
-  });
-
   it.each(['gateway', 'model'] as const)(
     '[T13] the backend’s detection is not asked under %s authority',
     (authority) => {
@@ -253,10 +222,5 @@ describe('under backend authority', () => {
       stopped(600),
       committed('backend', 0, 600, 600),
     ]);
-  });
-
-  it('[T13] the verdict on speech that the gateway hears is to show it and leave the agent', () => {
-    const agent = { kind: 'speaking', lineId: 'line_1', closed: false } as const;
-    expect(judgeOnset(agent, turnOptions('backend'))).toEqual({ shown: true, effects: [] });
   });
 });

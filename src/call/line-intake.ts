@@ -1,0 +1,106 @@
+import { CallError } from '../ports/errors.ts';
+import { bytesPerSample, type AudioFormat } from '../audio/format.ts';
+import { LineConverters } from './line-converters.ts';
+import type { BackendEvent, StreamFrame } from '../ports/backend.ts';
+import type { Downlink } from './downlink.ts';
+import type { LineDelivery } from './line-delivery.ts';
+import type { LineTrack } from './line-track.ts';
+import type { StaleWork } from './stale-work.ts';
+
+/** Most text one line may have, characters. */
+const textLimitCharacters = 1_000_000;
+
+type LineEvent = BackendEvent & { type: 'line.started' | 'line.audio' | 'line.text' };
+
+export interface LineIntakeOptions {
+  readonly downlink: Downlink;
+  readonly delivery: LineDelivery;
+  readonly stale: StaleWork;
+  /** The backend broke its side: it is to be given up. */
+  readonly onBackendFault: (error: CallError) => void;
+}
+
+/**
+ * What the backend generates, on its way in: converted, counted, and put where its line goes. In-band
+ * audio and its transcript queue on the downlink; everything else goes straight through.
+ */
+export class LineIntake {
+  readonly #options: LineIntakeOptions;
+  readonly #converters = new LineConverters();
+
+  constructor(options: LineIntakeOptions) {
+    this.#options = options;
+  }
+
+  /** The backend's output format, once it is open. */
+  connect(format: AudioFormat): void {
+    this.#converters.connect(format);
+  }
+
+  /** What the backend says into a line; its bytes are kept. */
+  take(track: LineTrack, event: LineEvent): void {
+    switch (event.type) {
+      case 'line.started':
+        return;
+      case 'line.audio':
+        this.#audio(track, event.bytes);
+        return;
+      case 'line.text':
+        this.#text(track, event);
+        return;
+    }
+  }
+
+  /** A piece of a stream's line: its audio, and the words that came with it. */
+  frame(track: LineTrack, { bytes, text }: StreamFrame): void {
+    this.#audio(track, bytes);
+    if (text !== null && !track.closed) this.#text(track, { delta: text, words: null });
+  }
+
+  /** The backend has said all of the line: what a change of rate held back comes too. */
+  flush(track: LineTrack): void {
+    this.#push(track, this.#converters.flush(track));
+  }
+
+  /** The line is over. */
+  close(track: LineTrack): void {
+    this.#converters.close(track);
+  }
+
+  /** @param bytes in the backend's format */
+  #audio(track: LineTrack, bytes: Uint8Array): void {
+    if (!this.#converters.fits(track, bytes)) {
+      this.#options.stale.nonsense('audio that is not whole samples');
+      return;
+    }
+    this.#push(track, this.#converters.convert(track, bytes));
+  }
+
+  #text(track: LineTrack, event: Pick<LineEvent & { type: 'line.text' }, 'delta' | 'words'>): void {
+    const { delivery, downlink, onBackendFault } = this.#options;
+    const { delta, words } = event;
+    if (track.text.text.length + delta.length > textLimitCharacters) {
+      onBackendFault(
+        new CallError('queue_overflow', `more than ${textLimitCharacters} characters in one line`),
+      );
+      return;
+    }
+    track.text.append(delta, words);
+    if (!track.inBand || track.line.modality === 'text') delivery.text(track, delta);
+    else downlink.pushText(track, delta, words?.[0]?.startMs ?? null);
+  }
+
+  /** @param bytes in the client's format */
+  #push(track: LineTrack, bytes: Uint8Array): void {
+    if (bytes.byteLength === 0) return;
+    const { delivery, downlink, onBackendFault } = this.#options;
+    if (!track.inBand) {
+      track.generatedSamples += bytes.byteLength / bytesPerSample(track.format.codec);
+      delivery.audio(track, bytes);
+      return;
+    }
+    if (!downlink.pushAudio(track, bytes)) {
+      onBackendFault(new CallError('queue_overflow', 'more than 120 s of agent audio is unplayed'));
+    }
+  }
+}

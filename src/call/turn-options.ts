@@ -1,0 +1,27 @@
+import { defaultManner, type AgentDefinition } from '../ports/agent.ts';
+import { defaultTurnOptions, type TurnOptions } from '../turn/options.ts';
+import type { BackendCapabilities, TurnAuthority } from '../ports/backend.ts';
+import type { CallSettings } from '../ports/settings.ts';
+
+/** What the turn rules are set to in a call, from everything that has a say in it. */
+export function turnOptions(from: {
+  readonly agent: AgentDefinition;
+  readonly settings: CallSettings;
+  readonly capabilities: BackendCapabilities;
+  readonly authority: TurnAuthority;
+  /** There is an end-of-turn model. */
+  readonly endOfTurn: boolean;
+}): TurnOptions {
+  const { agent, settings, capabilities, authority, endOfTurn } = from;
+  const { fillers, minResponseDelayMs, echo } = { ...defaultManner, ...agent.turns.manner };
+  return {
+    ...defaultTurnOptions,
+    authority,
+    detection: settings.turnDetection,
+    senses: { partials: capabilities.transcripts.partials === true, endOfTurn },
+    speculation: capabilities.speculation === true,
+    fillers,
+    minResponseDelayMs,
+    halfDuplex: echo === 'half-duplex',
+  };
+}

@@ -1,0 +1,66 @@
+import { describe, expect, it } from 'vitest';
+import { OptionalPart } from '../../../src/server/optional-part.ts';
+import { silentLogger, type Logger } from '../../../src/ports/log.ts';
+
+interface Warning {
+  readonly event: string;
+  readonly fields: unknown;
+}
+
+function rig(prepared: Promise<void>) {
+  const warnings: Warning[] = [];
+  const log: Logger = {
+    ...silentLogger,
+    warn: (event, fields) => warnings.push({ event, fields }),
+  };
+  let closes = 0;
+  const helper = {
+    name: 'smart-turn',
+    prepare: () => prepared,
+    close: () => {
+      closes += 1;
+      return Promise.resolve();
+    },
+  };
+  return { part: new OptionalPart(helper, { log }), helper, warnings, closes: () => closes };
+}
+
+const { signal } = new AbortController();
+
+describe('a part that no call waits for', () => {
+  it('is given to calls from when it is ready until it is closed', async () => {
+    const { part, helper, closes } = rig(Promise.resolve());
+    expect(part.ready).toBeNull();
+    await part.prepare(signal);
+    expect(part.ready).toBe(helper);
+    await part.close();
+    expect(part.ready).toBeNull();
+    expect(closes()).toBe(1);
+  });
+
+  it('that cannot be had is in the log, with why, and never given', async () => {
+    const { part, warnings } = rig(Promise.reject(new Error('no such file')));
+    await part.prepare(signal);
+    expect(part.ready).toBeNull();
+    expect(warnings).toEqual([
+      { event: 'part.not_ready', fields: { part: 'smart-turn', reason: 'no such file' } },
+    ]);
+  });
+
+  it('that becomes ready after it was closed is not given', async () => {
+    const held: PromiseWithResolvers<void> = Promise.withResolvers();
+    const { part } = rig(held.promise);
+    const preparing = part.prepare(signal);
+    await part.close();
+    held.resolve();
+    await preparing;
+    expect(part.ready).toBeNull();
+  });
+
+  it('may not exist', async () => {
+    const part = new OptionalPart(null, { log: silentLogger });
+    await part.prepare(signal);
+    expect(part.ready).toBeNull();
+    await part.close();
+  });
+});
