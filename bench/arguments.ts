@@ -24,6 +24,14 @@ export type BenchCommand =
       readonly holdMs: number;
       readonly modelSteps: readonly number[];
       readonly modelStepMs: number;
+    }
+  | {
+      readonly kind: 'turns';
+      readonly json: boolean;
+      readonly quick: boolean;
+      readonly dialogues: number;
+      readonly realTimeDialogues: number;
+      readonly speechFolder: string | null;
     };
 
 /** What `parley bench help` prints. */
@@ -35,9 +43,14 @@ export const benchHelp = `Usage: npx parley bench <benchmark> [--json] [--quick]
       Calls at real-time pace, more step by step, until the frame delay's p99 passes 10 ms.
       --calls is the most to try, --model-calls the most for the bundled model (0: none).
 
+  turns [--dialogues N] [--real-time N] [--speech DIR]
+      Turn-taking on generated dialogues: ends of turns, interruptions, backchannels, echo. Speech is
+      made by flite and espeak-ng. --real-time is how many also go through a running gateway (0: none),
+      --speech a folder of recordings of people.
+
   --json         one JSON object on standard output and nothing else
   --quick        a rough answer within 50 s
-  --cpu-profile  writes .cpuprofile files of the gateways to bench/out
+  --cpu-profile  writes .cpuprofile files of the gateways to bench/out (overhead, load)
 `;
 
 const most = 5_000;
@@ -48,12 +61,13 @@ export function parseBench(args: readonly string[]): BenchCommand {
   if (name === undefined || name === 'help' || name === '--help' || name === '-h') {
     return { kind: 'help' };
   }
-  if (name !== 'overhead' && name !== 'load') {
-    const message = `There is no benchmark ${JSON.stringify(name)}: overhead or load.`;
-    return { kind: 'usage', message };
+  const parse = parsers.get(name);
+  if (parse === undefined) {
+    const known = [...parsers.keys()].join(', ');
+    return { kind: 'usage', message: `There is no benchmark ${JSON.stringify(name)}: ${known}.` };
   }
   try {
-    return name === 'overhead' ? parseOverhead(rest) : parseLoad(rest);
+    return parse(rest);
   } catch (thrown) {
     const message = thrown instanceof Error ? thrown.message : 'The arguments cannot be read.';
     return { kind: 'usage', message };
@@ -111,6 +125,36 @@ function parseLoad(args: string[]): BenchCommand {
     modelStepMs: quick ? 2_000 : 6_000,
   };
 }
+
+function parseTurns(args: string[]): BenchCommand {
+  const { values } = parseArgs({
+    args,
+    options: {
+      json: common.json,
+      quick: common.quick,
+      help: common.help,
+      dialogues: { type: 'string' },
+      'real-time': { type: 'string' },
+      speech: { type: 'string' },
+    },
+  });
+  if (values.help === true) return { kind: 'help' };
+  const quick = values.quick ?? false;
+  return {
+    kind: 'turns',
+    json: values.json ?? false,
+    quick,
+    dialogues: count('--dialogues', values.dialogues, quick ? 24 : 360),
+    realTimeDialogues: count('--real-time', values['real-time'], quick ? 4 : 20, 0),
+    speechFolder: values.speech ?? null,
+  };
+}
+
+const parsers: ReadonlyMap<string, (args: string[]) => BenchCommand> = new Map([
+  ['overhead', parseOverhead],
+  ['load', parseLoad],
+  ['turns', parseTurns],
+]);
 
 /** Every step up to the last, which is always there. */
 function stepsTo(calls: number, step: number): readonly number[] {

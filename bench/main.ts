@@ -5,7 +5,9 @@ import { describeMachine } from './lib/machine.ts';
 import { outFolder, writeReport, type BenchResult } from './lib/report.ts';
 import { runLoad } from './load/load.ts';
 import { runOverhead } from './overhead/overhead.ts';
+import { runTurns } from './turns/turns.ts';
 import { summaryText } from './lib/summary-text.ts';
+import { turnsText } from './turns/turns-text.ts';
 
 /** Runs one benchmark. Progress goes to standard error. @returns the exit code */
 export async function main(args: readonly string[]): Promise<number> {
@@ -19,14 +21,15 @@ export async function main(args: readonly string[]): Promise<number> {
       return 2;
     case 'overhead':
     case 'load':
+    case 'turns':
       return await measure(command);
   }
 }
 
-async function measure(
-  command: BenchCommand & { readonly kind: 'overhead' | 'load' },
-): Promise<number> {
-  if (process.platform !== 'linux') {
+type Measurement = BenchCommand & { readonly kind: 'overhead' | 'load' | 'turns' };
+
+async function measure(command: Measurement): Promise<number> {
+  if (process.platform !== 'linux' && command.kind !== 'turns') {
     console.error('parley bench: the CPU of other processes is read from /proc, so Linux only.');
     return 1;
   }
@@ -37,7 +40,8 @@ async function measure(
   }
   try {
     const report = writeReport(await run(command, machine.cores), machine);
-    console.log(command.json ? JSON.stringify(report) : summaryText(report));
+    const text = command.kind === 'turns' ? turnsText : summaryText;
+    console.log(command.json ? JSON.stringify(report) : text(report));
     return 0;
   } catch (thrown) {
     console.error(`parley bench: ${thrown instanceof Error ? thrown.message : String(thrown)}`);
@@ -45,13 +49,11 @@ async function measure(
   }
 }
 
-function run(
-  command: BenchCommand & { readonly kind: 'overhead' | 'load' },
-  machineCoreCount: number,
-): Promise<BenchResult> {
+function run(command: Measurement, machineCoreCount: number): Promise<BenchResult> {
+  const progress = (line: string): void => console.error(line);
+  if (command.kind === 'turns') return runTurns({ ...command, progress });
   const profileFolder = command.profile ? outFolder : null;
   if (profileFolder !== null) mkdirSync(profileFolder, { recursive: true });
-  const progress = (line: string): void => console.error(line);
   switch (command.kind) {
     case 'overhead':
       return runOverhead({ ...command, profileFolder, progress });

@@ -56,7 +56,7 @@ export async function speak(
 }
 
 /** The sound at the dialogues' rate. The resampler must be prepared. */
-export function atSoundRate(samples: Float32Array, fromHz: number): Sound {
+function atSoundRate(samples: Float32Array, fromHz: number): Sound {
   const resampler = createResampler({ fromHz, toHz: soundRateHz });
   try {
     const head = resampler.process(samples);

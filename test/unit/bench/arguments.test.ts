@@ -19,6 +19,15 @@ describe('the arguments of bench', () => {
     [['load', '--model-calls', '0'], { modelSteps: [] }],
     [['load', '--model-calls', '30'], { modelSteps: [1, 10, 20, 30] }],
     [['load', '--model-calls', '1'], { modelSteps: [1] }],
+    [
+      ['turns'],
+      { kind: 'turns', quick: false, dialogues: 360, realTimeDialogues: 20, speechFolder: null },
+    ],
+    [['turns', '--quick', '--json'], { kind: 'turns', quick: true, json: true, dialogues: 24 }],
+    [
+      ['turns', '--dialogues', '40', '--real-time', '0', '--speech', 'data'],
+      { dialogues: 40, realTimeDialogues: 0, speechFolder: 'data' },
+    ],
   ])('%j', (args, command) => {
     expect(parseBench(args)).toMatchObject(command);
   });
@@ -29,6 +38,8 @@ describe('the arguments of bench', () => {
     [['overhead', '--rounds', 'x'], /--rounds/],
     [['load', '--detection', 'maybe'], /off, on or both/],
     [['load', '--steps', '3'], /--steps/],
+    [['turns', '--dialogues', '0'], /--dialogues must be a whole number from 1/],
+    [['turns', '--cpu-profile'], /--cpu-profile/],
   ])('%j makes no sense, and is told why', (args, message) => {
     const command = parseBench(args);
     expect(command.kind).toBe('usage');
