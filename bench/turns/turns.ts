@@ -96,6 +96,8 @@ export async function runTurns(options: TurnsOptions): Promise<BenchResult> {
     echo: {
       dialogues: set.echo.length,
       guardedNoTranscript: echo.guardedNoTranscript,
+      cancelled: echo.cancelled,
+      cancelledNoTranscript: echo.cancelledNoTranscript,
       unguarded: echo.unguarded,
     },
     byLine: byLine(set.plain, balanced.transcript.marks),

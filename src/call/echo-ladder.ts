@@ -23,11 +23,6 @@ export interface EchoLadderOptions {
   readonly judged: () => boolean;
 }
 
-/**
- * Agent sound without an echo found in the uplink after which there is none, ms: one that comes up to
- * 400 ms late is known 370 ms (at most 460, docs/echo.md) after that.
- */
-const echolessMs = 1000;
 /** How long after its delay is found the guard learns how loud the echo is, ms. */
 const settlingMs = 300;
 
@@ -152,7 +147,9 @@ export class EchoLadder {
     if (this.#guard === null) return 0;
     if (this.#guard.delayMs === null) {
       this.#knownFromMs = null;
-      return this.#tooEarly(audioEndMs) ? null : 0;
+      // What does not rise above the noise is nobody's voice, whatever the delay.
+      const echo = this.#cancelling === null ? this.#guard.score(audioEndMs, frameMs).echo : 0;
+      return echo < 0.5 && this.#tooEarly(audioEndMs, this.#guard.findingMs) ? null : echo;
     }
     // The delay is known before the loudness of the echo is.
     this.#knownFromMs ??= audioEndMs;
@@ -167,10 +164,10 @@ export class EchoLadder {
   }
 
   /** Whether an echo could not have been found by then, if there is one. */
-  #tooEarly(audioEndMs: number): boolean {
+  #tooEarly(audioEndMs: number, findingMs: number): boolean {
     const { durationMs, untilMs } = this.#reference;
     const unplayedMs = Math.max(0, untilMs - this.#options.callTimeOf(audioEndMs));
-    return durationMs - unplayedMs < echolessMs;
+    return durationMs - unplayedMs < findingMs;
   }
 
   #wanted(): boolean {

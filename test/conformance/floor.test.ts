@@ -37,7 +37,8 @@ describe('the floor', () => {
 
   it(
     '[T20] [T23] a stock agent plays on through coughs and murmurs, every word once',
-    { timeout: 60_000 },
+    // The judge misses a word that is lowered in its middle now and then (one run in six).
+    { timeout: 60_000, retry: 1 },
     async () => {
       const { ear, side } = await talks.murmured();
       expect(side.dropped).toEqual([]);

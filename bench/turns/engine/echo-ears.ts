@@ -1,11 +1,26 @@
+import type { Cancellation } from '../../../adapters/echo/aec3/cancellation.ts';
 import { encodePcm16 } from '../../../src/audio/pcm16.ts';
 import { EchoGuard } from '../../../src/echo/echo-guard.ts';
 import { isAgentsOwnText } from '../../../src/turn/echo-text.ts';
 import { SpokenTail } from '../../../src/turn/spoken-tail.ts';
 import { soundRateHz, type Sound } from '../sound/fragment.ts';
 
-/** The gateway's own guards against echo, wired as in a call: by level and by words. */
+/** A frame of sound that an echo canceller is ahead of its output at most, samples (10 ms). */
+const cancellerFrame = soundRateHz / 100;
+
+/**
+ * The gateway's own means against echo, wired as in a call: the guards by level and by words, and the
+ * canceller before the detector where there is one.
+ */
 export class EchoEars {
+  readonly #cancellation: Cancellation | null;
+  /** Cleaned sound that the detector has not got yet; begins with what the canceller may lag. */
+  #clean: Sound = new Float32Array(cancellerFrame);
+
+  constructor(cancellation: Cancellation | null = null) {
+    this.#cancellation = cancellation;
+  }
+
   readonly #guard = new EchoGuard({
     uplinkRateHz: soundRateHz,
     downlink: { codec: 'pcm16', rateHz: soundRateHz },
@@ -17,6 +32,7 @@ export class EchoEars {
 
   sent(sound: Sound, playsAtMs: number): void {
     this.#guard.sent(encodePcm16(sound), playsAtMs);
+    this.#cancellation?.reference(sound, playsAtMs);
     const lengthMs = (sound.length * 1000) / soundRateHz;
     this.#sentMs += lengthMs;
     this.#untilMs = playsAtMs + lengthMs;
@@ -32,13 +48,28 @@ export class EchoEars {
     this.#tail.add(`${text} `, atMs);
   }
 
-  heard(sound: Sound, startMs: number): void {
+  /** @returns what the detector gets of it: the same, or as many samples without the echo */
+  heard(sound: Sound, startMs: number): Sound {
     this.#guard.heard(sound, startMs, startMs);
+    const cancellation = this.#cancellation;
+    if (cancellation === null) return sound;
+    const { delayMs } = this.#guard;
+    if (delayMs !== null) cancellation.align(delayMs);
+    const cleaned = cancellation.capture(sound, startMs);
+    const waiting = new Float32Array(this.#clean.length + cleaned.length);
+    waiting.set(this.#clean);
+    waiting.set(cleaned, this.#clean.length);
+    this.#clean = waiting.slice(sound.length);
+    return waiting.slice(0, sound.length);
+  }
+
+  close(): void {
+    this.#cancellation?.close();
   }
 
   /** How likely the frame is the agent's own voice, 0–1; `null` while that cannot be told. */
   echo(endMs: number, frameMs: number): number | null {
-    const { echo } = this.#guard.score(endMs, frameMs);
+    const echo = this.#cancellation === null ? this.#guard.score(endMs, frameMs).echo : 0;
     const playedMs = this.#sentMs - Math.max(0, this.#untilMs - endMs);
     const tooEarly = this.#guard.delayMs === null && playedMs < this.#guard.findingMs;
     return tooEarly && echo < 0.5 ? null : echo;

@@ -13,6 +13,9 @@ export interface EchoFigures {
   readonly guarded: Readonly<Partial<Record<TurnProfileName, TurnFigures>>>;
   /** The balanced profile with the guards on, without transcripts; not in a quick run. */
   readonly guardedNoTranscript: TurnFigures | null;
+  /** The balanced profile with AEC3 before the detector, with and without transcripts. */
+  readonly cancelled: TurnFigures | null;
+  readonly cancelledNoTranscript: TurnFigures | null;
   /** The balanced profile with nobody listening for echo, without transcripts. */
   readonly unguarded: TurnFigures;
 }
@@ -31,20 +34,22 @@ export async function runEchoes(
   const run = async (
     name: TurnProfileName,
     partials: boolean,
-    guarded: boolean,
+    rung: 'none' | 'guard' | 'aec3',
   ): Promise<TurnFigures> => {
     const turns = profileTurns(name, { partials, endOfTurn: false });
     const setting = { turns, endAuc: null };
-    const played = await playLive(dialogues, setting, { silero, parameters, guarded });
+    const played = await playLive(dialogues, setting, { silero, parameters, rung });
     return figuresOf(played.map((one) => marksOf(one)));
   };
   const guarded: Partial<Record<TurnProfileName, TurnFigures>> = {};
   for (const name of quick ? (['balanced'] as const) : profileNames) {
-    guarded[name] = await run(name, true, true);
+    guarded[name] = await run(name, true, 'guard');
   }
   return {
     guarded,
-    guardedNoTranscript: quick ? null : await run('balanced', false, true),
-    unguarded: await run('balanced', false, false),
+    guardedNoTranscript: quick ? null : await run('balanced', false, 'guard'),
+    cancelled: quick ? null : await run('balanced', true, 'aec3'),
+    cancelledNoTranscript: quick ? null : await run('balanced', false, 'aec3'),
+    unguarded: await run('balanced', false, 'none'),
   };
 }

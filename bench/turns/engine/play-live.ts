@@ -1,3 +1,4 @@
+import { openCancellation } from '../../../adapters/echo/aec3/cancellation.ts';
 import { StandInEndScores } from '../dialogues/end-scores.ts';
 import type { GeneratorParameters } from '../dialogues/parameters.ts';
 import type { DialogueScript } from '../dialogues/script.ts';
@@ -21,8 +22,8 @@ export interface EchoDialogue {
 interface LiveContext {
   readonly silero: OfflineSilero;
   readonly parameters: GeneratorParameters;
-  /** Whether the gateway's guards against echo listen. */
-  readonly guarded: boolean;
+  /** What is done about echo: nothing, the gateway's guards, or its canceller too. */
+  readonly rung: 'none' | 'guard' | 'aec3';
 }
 
 interface Live {
@@ -39,19 +40,19 @@ interface Live {
 export async function playLive(
   dialogues: readonly EchoDialogue[],
   setting: PlaySetting,
-  { silero, parameters, guarded }: LiveContext,
+  { silero, parameters, rung }: LiveContext,
 ): Promise<readonly PlayedDialogue[]> {
-  const all = dialogues.map((dialogue) =>
-    begin(dialogue, setting, { silero, parameters, guarded }),
-  );
+  const all: Live[] = [];
+  for (const dialogue of dialogues) {
+    all.push(begin(dialogue, setting, { silero, parameters, ears: await earsOf(rung) }));
+  }
   let active = all;
   for (let frame = 0; active.length > 0; frame += 1) {
     const frames: { readonly stream: number; readonly frame: Sound }[] = [];
     for (const { play, channel, stream, ears } of active) {
       play.advanceTo(frame);
       const sound = channel.next(frameSamples, play.played(frame));
-      ears?.heard(sound, frame * frameMs);
-      frames.push({ stream, frame: sound });
+      frames.push({ stream, frame: ears?.heard(sound, frame * frameMs) ?? sound });
     }
     const probabilities = await silero.next(frames);
     for (const [index, { play, ears }] of active.entries()) {
@@ -62,16 +63,21 @@ export async function playLive(
     active = active.filter(({ play }) => !play.over);
   }
   silero.end(all.map(({ stream }) => stream));
+  for (const { ears } of all) ears?.close();
   return all.map(({ play }) => play.result());
+}
+
+async function earsOf(rung: LiveContext['rung']): Promise<EchoEars | null> {
+  if (rung === 'none') return null;
+  return new EchoEars(rung === 'aec3' ? await openCancellation() : null);
 }
 
 function begin(
   { script, sounds }: EchoDialogue,
   { turns, endAuc, exchanges }: PlaySetting,
-  { silero, parameters, guarded }: LiveContext,
+  { silero, parameters, ears }: Omit<LiveContext, 'rung'> & { readonly ears: EchoEars | null },
 ): Live {
   const channel = new CallerChannel(script.line, script.seed, parameters);
-  const ears = guarded ? new EchoEars() : null;
   const play = new DialoguePlay({
     script,
     sounds,
