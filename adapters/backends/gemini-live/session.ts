@@ -11,7 +11,8 @@ import { BoundedQueue } from '../../../src/streams/bounded-queue.ts';
 import type { Timer } from '../../../src/time/clock.ts';
 import type { Connection } from '../../shared/connection.ts';
 import { settingsChange } from './context-updates.ts';
-import { countLine, type Counters } from './counters.ts';
+import { countBilledLine } from '../../shared/line-counters.ts';
+import type { Counters } from './counters.ts';
 import type { UpstreamEvent } from './decode.ts';
 import { Dialogue, type DialogueCommand } from './dialogue.ts';
 import type { Memory } from './memory.ts';
@@ -267,7 +268,7 @@ export class GeminiLiveSession implements BackendSession {
 
   #emit(event: BackendEvent): void {
     if (this.#closed) return;
-    countLine(this.#options.counters, event);
+    countBilledLine(this.#options.counters, event);
     if (this.#queue.size < eventLimit) {
       this.#queue.push(event);
       return;

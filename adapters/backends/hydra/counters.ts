@@ -1,17 +1,13 @@
-import type { BackendEvent } from '../../../src/ports/backend.ts';
+import type { LineCounters } from '../../shared/line-counters.ts';
 
 /** What the adapter counts over all its sessions; the names of its figures. */
-export interface Counters {
+export interface Counters extends LineCounters {
   sessionsOpen: number;
   sessionsTotal: number;
   sessionsFailed: number;
   opensRefused: number;
   /** Sessions that were closed for idleness before they were used, and opened once more. */
   sessionsReopened: number;
-  linesStarted: number;
-  linesCompleted: number;
-  linesCancelled: number;
-  linesFailed: number;
   toolsCalled: number;
   /** Events of types that nobody here knows. */
   unknownEvents: number;
@@ -60,26 +56,4 @@ export function zeroCounters(): Counters {
     inputTokens: 0,
     outputTokens: 0,
   };
-}
-
-/** Counts what became of a line. */
-export function countLine(
-  counters: Counters,
-  event: BackendEvent & { readonly type: 'line.started' | 'line.done' },
-): void {
-  if (event.type === 'line.started') {
-    counters.linesStarted += 1;
-    return;
-  }
-  switch (event.outcome.status) {
-    case 'completed':
-    case 'incomplete':
-      counters.linesCompleted += 1;
-      break;
-    case 'cancelled':
-      counters.linesCancelled += 1;
-      break;
-    case 'failed':
-      counters.linesFailed += 1;
-  }
 }

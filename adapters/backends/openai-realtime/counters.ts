@@ -1,15 +1,11 @@
-import type { BackendEvent } from '../../../src/ports/backend.ts';
+import type { LineCounters, TokenCounters } from '../../shared/line-counters.ts';
 
 /** What the adapter counts over all its sessions; the names of its figures. */
-export interface Counters {
+export interface Counters extends LineCounters, TokenCounters {
   sessionsOpen: number;
   sessionsTotal: number;
   sessionsFailed: number;
   opensRefused: number;
-  linesStarted: number;
-  linesCompleted: number;
-  linesCancelled: number;
-  linesFailed: number;
   toolsCalled: number;
   /** Events of types that nobody here knows. */
   unknownEvents: number;
@@ -31,11 +27,6 @@ export interface Counters {
   /** Caller audio taken back from the upstream's buffer, samples. */
   inputTrimmedSamples: number;
   queueOverflows: number;
-  inputTextTokens: number;
-  inputAudioTokens: number;
-  inputCachedTokens: number;
-  outputTextTokens: number;
-  outputAudioTokens: number;
 }
 
 /** Counters before anything happened. */
@@ -67,32 +58,4 @@ export function zeroCounters(): Counters {
     outputTextTokens: 0,
     outputAudioTokens: 0,
   };
-}
-
-/** Counts what became of a line, and what it cost. */
-export function countLine(
-  counters: Counters,
-  event: BackendEvent & { readonly type: 'line.started' | 'line.done' },
-): void {
-  if (event.type === 'line.started') {
-    counters.linesStarted += 1;
-    return;
-  }
-  switch (event.outcome.status) {
-    case 'completed':
-    case 'incomplete':
-      counters.linesCompleted += 1;
-      break;
-    case 'cancelled':
-      counters.linesCancelled += 1;
-      break;
-    case 'failed':
-      counters.linesFailed += 1;
-  }
-  const { usage } = event;
-  counters.inputTextTokens += usage?.inputTextTokens ?? 0;
-  counters.inputAudioTokens += usage?.inputAudioTokens ?? 0;
-  counters.inputCachedTokens += usage?.inputCachedTokens ?? 0;
-  counters.outputTextTokens += usage?.outputTextTokens ?? 0;
-  counters.outputAudioTokens += usage?.outputAudioTokens ?? 0;
 }

@@ -13,7 +13,8 @@ import type { Connection } from '../../shared/connection.ts';
 import { afterError } from './after-error.ts';
 import { CallerAudio } from './caller-audio.ts';
 import { CallerTurns } from './caller-turns.ts';
-import { countLine, type Counters } from './counters.ts';
+import { countBilledLine } from '../../shared/line-counters.ts';
+import type { Counters } from './counters.ts';
 import { decode, type UpstreamEvent } from './decode.ts';
 import type { Dialect } from './dialects.ts';
 import { Exchange, type Fresh } from './exchange.ts';
@@ -324,13 +325,12 @@ export class OpenAiRealtimeSession implements BackendSession {
           this.#write(effect.event);
           break;
         case 'cancel': {
-          const { responseId } = effect;
-          const eventId = requestId('cancel', responseId);
-          this.#write({ type: 'response.cancel', event_id: eventId, response_id: responseId });
+          const event_id = requestId('cancel', effect.responseId);
+          this.#write({ type: 'response.cancel', event_id, response_id: effect.responseId });
           break;
         }
         case 'emit':
-          countLine(this.#counters, effect.event);
+          countBilledLine(this.#counters, effect.event);
           this.#emit(effect.event);
       }
     }
