@@ -71,13 +71,13 @@ export default {
     {
       name: 'only-the-root-composes',
       severity: 'error',
-      from: { path: '^(src|protocol)/', pathNot: '^src/main\\.ts$' },
+      from: { path: '^(src|protocol)/', pathNot: '^src/(main\\.ts$|composition/)' },
       to: { path: '^adapters/' },
     },
     {
       name: 'core-knows-no-wire-format',
       severity: 'error',
-      from: { path: '^src/', pathNot: '^src/(main\\.ts$|cli/)' },
+      from: { path: '^src/', pathNot: '^src/(main\\.ts$|composition/|cli/)' },
       to: { path: '^protocol/' },
     },
     {

@@ -45,7 +45,7 @@ export default tseslint.config(
   },
   {
     files: ['src/**/*.ts', 'protocol/**/*.ts'],
-    ignores: ['src/time/**', 'src/main.ts', 'src/cli/**', 'src/server/**'],
+    ignores: ['src/time/**', 'src/main.ts', 'src/composition/**', 'src/cli/**', 'src/server/**'],
     rules: {
       'no-restricted-globals': ['error', ...ambientTime],
       'no-restricted-properties': [

@@ -1,25 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
-import { isAbsolute, join, resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import process, { cwd, env } from 'node:process';
-import { fileURLToPath } from 'node:url';
 import { destination } from 'pino';
-import type { z } from 'zod';
-import { hydraBackend, hydraOptions } from '../adapters/backends/hydra/index.ts';
-import { geminiLiveBackend, geminiLiveOptions } from '../adapters/backends/gemini-live/index.ts';
-import { createOnnxBackend, onnxOptions } from '../adapters/backends/onnx/index.ts';
-import {
-  openAiRealtimeBackend,
-  openAiRealtimeOptions,
-} from '../adapters/backends/openai-realtime/index.ts';
-import { rehearsalBackend, rehearsalOptionsSchema } from '../adapters/backends/rehearsal/index.ts';
 import { createOpenAiRealtimeClient } from '../adapters/clients/openai-realtime/index.ts';
 import { installedSmartTurn } from '../adapters/detectors/smart-turn/installed.ts';
 import { SileroDetector } from '../adapters/detectors/silero-vad/silero-detector.ts';
 import { Aec3Canceller } from '../adapters/echo/aec3/aec3-canceller.ts';
 import { readModelPackage, verifyFiles } from '../adapters/inference/model-package.ts';
-import type { HostedSurroundings } from '../adapters/shared/surroundings.ts';
 import { WireFolder } from '../adapters/shared/wire-folder.ts';
 import { prepareResampler } from './audio/resampler.ts';
 import { createCall } from './call/call.ts';
@@ -32,80 +20,17 @@ import { TalkError } from './cli/talk-error.ts';
 import { talkReport } from './cli/talk-report.ts';
 import { runTalk } from './cli/talk.ts';
 import { terminal } from './cli/terminal.ts';
+import { backendOf, backendSchemas } from './composition/backend-types.ts';
+import { root } from './composition/root.ts';
 import { loadConfigFile, usualConfigName, type LoadedConfig } from './config-file.ts';
-import type { BackendPort } from './ports/backend.ts';
 import { asCallError } from './ports/errors.ts';
 import type { Logger } from './ports/log.ts';
-import { absentBackend } from './server/absent-backend.ts';
-import type { BackendEntry, GatewayConfig } from './server/config.ts';
+import type { GatewayConfig } from './server/config.ts';
 import { startGateway, type Gateway } from './server/gateway.ts';
 import { jsonLogger } from './server/json-log.ts';
 import { problemText } from './server/problems.ts';
 import { systemClock } from './time/clock.ts';
 import { randomIds } from './time/ids.ts';
-
-const root = rootFolder();
-
-/** What backends are made with besides their options. */
-interface BackendSurroundings {
-  /** Folder in which the configuration's relative paths start. */
-  readonly folder: string;
-  /** Takes recordings of connections to upstreams. */
-  readonly wires: WireFolder | null;
-}
-
-/** A kind of backend: how its options are read, and how it is made. */
-interface BackendType {
-  readonly options: z.ZodType;
-  readonly create: (entry: BackendEntry, surroundings: BackendSurroundings) => BackendPort;
-}
-
-const backendTypes: Readonly<Record<string, BackendType>> = {
-  hydra: {
-    options: hydraOptions,
-    create: (entry, around) =>
-      hydraBackend(entry.name, hydraOptions.parse(entry.options), hosted(entry, around)),
-  },
-  'gemini-live': {
-    options: geminiLiveOptions,
-    create: (entry, around) =>
-      geminiLiveBackend(entry.name, geminiLiveOptions.parse(entry.options), {
-        ...hosted(entry, around),
-        chance: Math.random,
-      }),
-  },
-  onnx: {
-    options: onnxOptions,
-    create: ({ name, options }, { folder }) =>
-      createOnnxBackend({
-        name,
-        options: onnxOptions.parse(options),
-        resolvePackage: (nameOrPath) => packageFolder(nameOrPath, folder),
-        clock: systemClock,
-      }),
-  },
-  'openai-realtime': {
-    options: openAiRealtimeOptions,
-    create: (entry, around) =>
-      openAiRealtimeBackend(
-        entry.name,
-        openAiRealtimeOptions.parse(entry.options),
-        hosted(entry, around),
-      ),
-  },
-  rehearsal: {
-    options: rehearsalOptionsSchema,
-    create: ({ name, options }, { folder }) =>
-      rehearsalBackend(name, rehearsalOptionsSchema.parse(options), {
-        readFile: (path) => readFile(resolve(folder, path)),
-      }),
-  },
-};
-
-/** Options schemas of the backend types that this program brings, by type. */
-export const backendSchemas: Readonly<Record<string, z.ZodType>> = Object.fromEntries(
-  Object.entries(backendTypes).map(([type, { options }]) => [type, options]),
-);
 
 export interface OpenGatewayOptions {
   readonly config: GatewayConfig;
@@ -319,34 +244,6 @@ function printProblems({ fileName, result }: LoadedConfig): number {
   return 1;
 }
 
-function backendOf(entry: BackendEntry, surroundings: BackendSurroundings): BackendPort {
-  try {
-    const type = backendTypes[entry.type];
-    if (type === undefined) throw new RangeError(`no backend type ${entry.type}`);
-    return type.create(entry, surroundings);
-  } catch (thrown) {
-    return absentBackend(entry.name, entry.type, asCallError(thrown, 'model_unavailable'));
-  }
-}
-
-/** What hosted backends are made with. */
-function hosted(
-  { name, type }: BackendEntry,
-  { folder, wires }: BackendSurroundings,
-): HostedSurroundings {
-  return {
-    env,
-    readText: (path) => readFile(resolve(folder, path), 'utf8'),
-    recorder: wires?.recorder(name, type) ?? null,
-  };
-}
-
-/** A name stands for a package that comes with the program, anything with a slash for a folder. */
-function packageFolder(nameOrPath: string, folder: string): string {
-  if (isAbsolute(nameOrPath) || /[/\\]/.test(nameOrPath)) return resolve(folder, nameOrPath);
-  return join(root, 'models', nameOrPath);
-}
-
 function listenFailure(thrown: unknown, { server }: GatewayConfig): string {
   const code = thrown instanceof Error && 'code' in thrown ? thrown.code : null;
   if (code === 'EADDRINUSE') return `port ${server.port} on ${server.host} is taken`;
@@ -358,10 +255,4 @@ function versionText(): string {
   const text = readFileSync(join(root, 'package.json'), 'utf8');
   const { version } = JSON.parse(text) as { readonly version: string };
   return `parley ${version} (Node ${process.versions.node})`;
-}
-
-/** The folder of package.json: one up from the sources, two up from what was compiled. */
-function rootFolder(): string {
-  const here = fileURLToPath(new URL('..', import.meta.url));
-  return existsSync(join(here, 'package.json')) ? here : resolve(here, '..');
 }

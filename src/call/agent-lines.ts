@@ -15,6 +15,8 @@ import type { LineTrack } from './line-track.ts';
 export interface AgentLinesOptions extends AgentSoundOptions {
   readonly send: (command: BackendCommand) => void;
   readonly onLineDone: (track: LineTrack) => void;
+  /** The backend's text comes right before the audio that says it. */
+  readonly paired: () => boolean;
   /** The backend broke its side: it is to be given up. */
   readonly onBackendFault: (error: CallError) => void;
 }
@@ -47,6 +49,7 @@ export class AgentLines {
       downlink: this.#sound.downlink,
       delivery: this.#sound.delivery,
       stale: this.#stale,
+      paired: options.paired,
       onBackendFault,
     });
     this.#stream = new StreamIntake({
@@ -175,7 +178,7 @@ export class AgentLines {
     }
     track.lastEventAtMs = this.#scope.nowMs();
     if (event.type === 'line.done') this.#end(track, event);
-    else this.#intake.take(track, event);
+    else if (event.type !== 'line.stage') this.#intake.take(track, event);
   }
 
   /**

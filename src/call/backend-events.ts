@@ -53,6 +53,24 @@ export function takeBackendEvent(target: CommandTarget, event: LiveBackendEvent)
         echo: target.echo.isEcho(event.text),
       });
       return;
+    case 'caller.turn':
+      if (capabilities.transcripts.turnEvents !== true) {
+        lines.nonsense('a judgement of the turn, though it gives none');
+        return;
+      }
+      target.turn({
+        type: 'eot',
+        probability: event.event === 'resumed' ? 0 : event.probability,
+        speechEndAudioMs: null,
+      });
+      return;
+    case 'line.stage':
+      if (lines.find(event.lineId) !== undefined) {
+        const { lineId, stage, clockMs } = event;
+        const reachedAtMs = clockMs - scope.originMs;
+        scope.log.append({ type: 'line.stage', lineId, stage, reachedAtMs });
+      }
+      return;
     case 'dropped':
       scope.log.append({ type: 'audio.dropped', where: 'model_input', samples: event.samples });
       return;

@@ -125,6 +125,7 @@ class RunningCall implements Call {
         for (const track of tracks) tellHeard(this.#target, track);
       },
       onLineDone: () => this.#tools.lineDone(),
+      paired: () => this.capabilities.transcripts.paired === true,
       onBackendFault: (error) => this.#backendLost(error),
     });
     this.#tools = new ToolCalls({

@@ -16,6 +16,8 @@ export interface LineIntakeOptions {
   readonly downlink: Downlink;
   readonly delivery: LineDelivery;
   readonly stale: StaleWork;
+  /** The backend's text comes right before the audio that says it. */
+  readonly paired: () => boolean;
   /** The backend broke its side: it is to be given up. */
   readonly onBackendFault: (error: CallError) => void;
 }
@@ -85,7 +87,7 @@ export class LineIntake {
       );
       return;
     }
-    track.text.append(delta, words);
+    track.text.append(delta, words, this.#options.paired() ? track.generatedMs : null);
     if (!track.inBand || track.line.modality === 'text') delivery.text(track, delta);
     else downlink.pushText(track, delta, words?.[0]?.startMs ?? null);
   }

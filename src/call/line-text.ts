@@ -8,6 +8,13 @@ interface Placed {
   readonly endMs: number | null;
 }
 
+/** Text that begins where the line's audio was this long, ms. */
+interface Anchor {
+  readonly atMs: number;
+  /** Position in the line's text, UTF-16. */
+  readonly from: number;
+}
+
 /** Longest silence after a word that still goes with it when a line is stopped there, ms. */
 const breathMs = 20;
 
@@ -19,6 +26,8 @@ export class LineText {
   readonly #placed: Placed[] = [];
   #text = '';
   #exact = true;
+  /** Where stretches of the text begin on the audio, in order; the first is always the beginning. */
+  readonly #anchors: Anchor[] = [{ atMs: 0, from: 0 }];
 
   get text(): string {
     return this.#text;
@@ -29,8 +38,14 @@ export class LineText {
     return this.#exact;
   }
 
-  /** @param words times of the words in `delta`, in order; anything unplaceable makes it inexact */
-  append(delta: string, words: readonly WordTime[] | null): void {
+  /**
+   * @param words times of the words in `delta`, in order; anything unplaceable makes it inexact
+   * @param audioMs length of the line's audio where the words begin; `null` where that is not known
+   */
+  append(delta: string, words: readonly WordTime[] | null, audioMs: number | null = null): void {
+    if (audioMs !== null && audioMs > (this.#anchors.at(-1)?.atMs ?? 0)) {
+      this.#anchors.push({ atMs: audioMs, from: this.#text.length });
+    }
     this.#text += delta;
     if (words === null || words.length === 0) {
       if (delta.trim() !== '') this.#exact = false;
@@ -94,9 +109,14 @@ export class LineText {
     return audioMs > 0 && heardMs >= audioMs ? this.#text : this.#proportional(heardMs, audioMs);
   }
 
+  /** Even within a stretch: from its anchor to the next one, the last to the end of the audio. */
   #proportional(heardMs: number, audioMs: number): string {
     if (heardMs <= 0 || audioMs <= 0) return '';
-    const heardCharacters = (heardMs / audioMs) * this.#text.length;
+    const at = this.#anchors.findLastIndex((anchor) => anchor.atMs <= heardMs);
+    const { atMs, from } = this.#anchors[at] ?? { atMs: 0, from: 0 };
+    const next = this.#anchors[at + 1] ?? { atMs: audioMs, from: this.#text.length };
+    const part = next.atMs > atMs ? Math.min(1, (heardMs - atMs) / (next.atMs - atMs)) : 1;
+    const heardCharacters = from + part * (next.from - from);
     let end = 0;
     for (const match of this.#text.matchAll(/\S+/gu)) {
       if (match.index + match[0].length / 2 > heardCharacters) break;

@@ -37,6 +37,13 @@ export interface BackendCapabilities {
     readonly wordTimes: boolean;
     /** What the caller says comes while it is said, as `caller.partial`; absent: it does not. */
     readonly partials?: boolean;
+    /**
+     * Each `line.text` comes right before the first audio of its words: what of it was heard can be
+     * told stretch by stretch where there are no word times.
+     */
+    readonly paired?: boolean;
+    /** It judges ends of turns itself, as `caller.turn`; absent: it does not. */
+    readonly turnEvents?: boolean;
   };
   readonly modalities: readonly Modality[];
   /** Voices it has: names, `any` where it takes whatever it is given, `null` where it has one. */
@@ -52,6 +59,8 @@ export interface BackendCapabilities {
   readonly resumption: boolean;
   /** It can begin answers that may be dropped unheard; absent: it cannot. */
   readonly speculation?: boolean;
+  /** It tells when each stage of an answer was reached, as `line.stage`; absent: it does not. */
+  readonly stages?: boolean;
   /** Settings that it does not take as freely as others; absent where it takes them all. */
   readonly rigid?: RigidSettings;
 }
@@ -157,6 +166,12 @@ export interface StreamFrame {
   readonly mark: 'speech_started' | 'speech_ended' | 'yielded' | null;
 }
 
+/**
+ * Stages of an answer inside a backend, in this order: the caller's words are known, the model wrote
+ * its first token, a first clause was complete, its synthesis gave the first bytes.
+ */
+export type LineStage = 'transcript' | 'first_token' | 'first_clause' | 'first_synthesis';
+
 /** How a line ended on the backend's side. */
 export type LineOutcome =
   | { readonly status: 'completed' }
@@ -206,6 +221,23 @@ export type BackendEvent =
    * not change any more.
    */
   | { readonly type: 'caller.partial'; readonly text: string; readonly final: boolean }
+  /**
+   * What the recogniser thinks of the turn: the caller has probably finished (0–1), went on after
+   * all, or has surely finished.
+   */
+  | {
+      readonly type: 'caller.turn';
+      readonly event: 'eager_end' | 'resumed' | 'end';
+      readonly probability: number;
+    }
+  /** A stage of the line's making was reached. Each stage at most once a line. */
+  | {
+      readonly type: 'line.stage';
+      readonly lineId: string;
+      readonly stage: LineStage;
+      /** On the context's clock; before the line was asked for where it had been begun ahead. */
+      readonly clockMs: number;
+    }
   /** Something worth counting that did not end anything, e.g. input dropped. */
   | { readonly type: 'dropped'; readonly what: 'input'; readonly samples: number }
   /** The session is over by a fault; nothing follows. An end without it is an orderly close. */

@@ -1,6 +1,6 @@
 import type { ConversationItem, LedgerEntry } from './conversation.ts';
 import type { ErrorCode } from './errors.ts';
-import type { Usage } from './backend.ts';
+import type { LineStage, Usage } from './backend.ts';
 import type { CallSettings, LineOverrides, Modality } from './settings.ts';
 
 /** Why a line exists. */
@@ -166,6 +166,13 @@ export type LogEvent =
   | { readonly type: 'line.opened'; readonly line: Line }
   /** Text released to the client together with the audio it belongs to. */
   | { readonly type: 'line.text'; readonly lineId: string; readonly delta: string }
+  /** A stage of the line's making was reached at call time `reachedAtMs`. */
+  | {
+      readonly type: 'line.stage';
+      readonly lineId: string;
+      readonly stage: LineStage;
+      readonly reachedAtMs: number;
+    }
   /** First packet of a line was given to the client. */
   | { readonly type: 'line.first_packet'; readonly lineId: string }
   /** First audible sample (10 ms above −50 dBFS) was given to the client. */

@@ -134,7 +134,9 @@ function scored(
   options: TurnOptions,
 ): Outcome {
   const { caller } = state;
-  const fits = caller.kind === 'paused' && caller.lastSpeechAudioMs === speechEndAudioMs;
+  const fits =
+    caller.kind === 'paused' &&
+    (speechEndAudioMs === null || caller.lastSpeechAudioMs === speechEndAudioMs);
   return fits && listens(options)
     ? endpoint({ ...state, caller: { ...caller, score: probability } }, nowMs, options)
     : [state, []];

@@ -19,9 +19,13 @@ export type TurnInput =
     }
   /**
    * An end-of-turn model's answer to `queryEndOfTurn`: probability that the turn ended with the
-   * speech that stopped at `speechEndAudioMs`.
+   * speech that stopped at `speechEndAudioMs`, or, `null`, with what the caller said last.
    */
-  | { readonly type: 'eot'; readonly probability: number; readonly speechEndAudioMs: number }
+  | {
+      readonly type: 'eot';
+      readonly probability: number;
+      readonly speechEndAudioMs: number | null;
+    }
   /** An interruption classifier's probability. */
   | { readonly type: 'interrupt'; readonly probability: number }
   /**

@@ -1,4 +1,5 @@
-import { backendSchemas, openGateway } from '../../src/main.ts';
+import { backendSchemas } from '../../src/composition/backend-types.ts';
+import { openGateway } from '../../src/main.ts';
 import { silentLogger, type Logger } from '../../src/ports/log.ts';
 import { readConfig } from '../../src/server/config.ts';
 import { problemText } from '../../src/server/problems.ts';

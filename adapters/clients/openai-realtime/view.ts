@@ -180,6 +180,7 @@ export class RealtimeView {
       case 'speculation.ended':
       case 'caller.away':
       case 'agent.slow':
+      case 'line.stage':
       case 'line.first_packet':
       case 'line.first_audio':
       case 'agent.cut':

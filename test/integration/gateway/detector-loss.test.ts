@@ -3,7 +3,7 @@ import { expect, test, vi } from 'vitest';
 import { createOpenAiRealtimeClient } from '../../../adapters/clients/openai-realtime/index.ts';
 import { prepareResampler } from '../../../src/audio/resampler.ts';
 import { createCall } from '../../../src/call/call.ts';
-import { backendSchemas } from '../../../src/main.ts';
+import { backendSchemas } from '../../../src/composition/backend-types.ts';
 import type { DetectorPort } from '../../../src/ports/detector.ts';
 import { CallError } from '../../../src/ports/errors.ts';
 import { silentLogger } from '../../../src/ports/log.ts';

@@ -55,6 +55,7 @@ export function linesRig(playoutLeadMs = 200): LinesRig {
     onDelay: () => undefined,
     onCut: (tracks) => cuts.push(tracks),
     onLineDone: () => undefined,
+    paired: () => false,
     onBackendFault: (error) => faults.push(error),
   });
   lines.connect(pcm24k);

@@ -1,0 +1,107 @@
+import { readFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { env } from 'node:process';
+import type { z } from 'zod';
+import { hydraBackend, hydraOptions } from '../../adapters/backends/hydra/index.ts';
+import { geminiLiveBackend, geminiLiveOptions } from '../../adapters/backends/gemini-live/index.ts';
+import { createOnnxBackend, onnxOptions } from '../../adapters/backends/onnx/index.ts';
+import {
+  openAiRealtimeBackend,
+  openAiRealtimeOptions,
+} from '../../adapters/backends/openai-realtime/index.ts';
+import {
+  rehearsalBackend,
+  rehearsalOptionsSchema,
+} from '../../adapters/backends/rehearsal/index.ts';
+import type { HostedSurroundings } from '../../adapters/shared/surroundings.ts';
+import type { WireFolder } from '../../adapters/shared/wire-folder.ts';
+import type { BackendPort } from '../ports/backend.ts';
+import { asCallError } from '../ports/errors.ts';
+import { absentBackend } from '../server/absent-backend.ts';
+import type { BackendEntry } from '../server/config.ts';
+import { systemClock } from '../time/clock.ts';
+import { packageFolder } from './root.ts';
+
+/** What backends are made with besides their options. */
+export interface BackendSurroundings {
+  /** Folder in which the configuration's relative paths start. */
+  readonly folder: string;
+  /** Takes recordings of connections to upstreams. */
+  readonly wires: WireFolder | null;
+}
+
+/** A kind of backend: how its options are read, and how it is made. */
+interface BackendType {
+  readonly options: z.ZodType;
+  readonly create: (entry: BackendEntry, surroundings: BackendSurroundings) => BackendPort;
+}
+
+const backendTypes: Readonly<Record<string, BackendType>> = {
+  hydra: {
+    options: hydraOptions,
+    create: (entry, around) =>
+      hydraBackend(entry.name, hydraOptions.parse(entry.options), hosted(entry, around)),
+  },
+  'gemini-live': {
+    options: geminiLiveOptions,
+    create: (entry, around) =>
+      geminiLiveBackend(entry.name, geminiLiveOptions.parse(entry.options), {
+        ...hosted(entry, around),
+        chance: Math.random,
+      }),
+  },
+  onnx: {
+    options: onnxOptions,
+    create: ({ name, options }, { folder }) =>
+      createOnnxBackend({
+        name,
+        options: onnxOptions.parse(options),
+        resolvePackage: (nameOrPath) => packageFolder(nameOrPath, folder),
+        clock: systemClock,
+      }),
+  },
+  'openai-realtime': {
+    options: openAiRealtimeOptions,
+    create: (entry, around) =>
+      openAiRealtimeBackend(
+        entry.name,
+        openAiRealtimeOptions.parse(entry.options),
+        hosted(entry, around),
+      ),
+  },
+  rehearsal: {
+    options: rehearsalOptionsSchema,
+    create: ({ name, options }, { folder }) =>
+      rehearsalBackend(name, rehearsalOptionsSchema.parse(options), {
+        readFile: (path) => readFile(resolve(folder, path)),
+      }),
+  },
+};
+
+/** Options schemas of the backend types that this program brings, by type. */
+export const backendSchemas: Readonly<Record<string, z.ZodType>> = Object.fromEntries(
+  Object.entries(backendTypes).map(([type, { options }]) => [type, options]),
+);
+
+/** The backend of an entry; one that cannot be made refuses its calls with the reason. */
+export function backendOf(entry: BackendEntry, surroundings: BackendSurroundings): BackendPort {
+  try {
+    const type = backendTypes[entry.type];
+    if (type === undefined) throw new RangeError(`no backend type ${entry.type}`);
+    return type.create(entry, surroundings);
+  } catch (thrown) {
+    return absentBackend(entry.name, entry.type, asCallError(thrown, 'model_unavailable'));
+  }
+}
+
+/** What hosted backends are made with. */
+function hosted(
+  { name, type }: BackendEntry,
+  { folder, wires }: BackendSurroundings,
+): HostedSurroundings {
+  return {
+    env,
+    readText: (path) => readFile(resolve(folder, path), 'utf8'),
+    recorder: wires?.recorder(name, type) ?? null,
+  };
+}
