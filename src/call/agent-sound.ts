@@ -1,4 +1,5 @@
 import { Downlink } from './downlink.ts';
+import { FirstHeard } from './first-heard.ts';
 import { LineDelivery } from './line-delivery.ts';
 import { LineOutlook } from './line-outlook.ts';
 import { LineTrack } from './line-track.ts';
@@ -41,6 +42,7 @@ export class AgentSound {
   readonly #options: AgentSoundOptions;
   readonly #playout: PlayoutClock;
   readonly #outlook: LineOutlook;
+  readonly #firstHeard: FirstHeard;
   /** The in-band line opened last. */
   #latest: LineTrack | null = null;
   /** A line that ended without a sound while another still sounded: the floor is not free yet. */
@@ -51,7 +53,11 @@ export class AgentSound {
     const { scope, playoutLeadMs, roundTripMs, onDelay } = options;
     this.#options = options;
     this.#playout = new PlayoutClock(options.settings().outputFormat.rateHz);
-    this.delivery = new LineDelivery(options);
+    this.#firstHeard = new FirstHeard(scope, roundTripMs);
+    this.delivery = new LineDelivery({
+      ...options,
+      audible: (track, onsetSample) => this.#firstHeard.given(track, onsetSample),
+    });
     this.#outlook = new LineOutlook(options.turn);
     this.downlink = new Downlink({
       clock: scope.clock,
@@ -71,7 +77,10 @@ export class AgentSound {
         },
         ended,
         heardOut: (tracks) => this.#heardOut(tracks),
-        log: (event) => scope.log.append(event),
+        log: (event) => {
+          scope.log.append(event);
+          if (event.type === 'agent.held') this.#tellQuiet();
+        },
       },
     });
   }
@@ -135,6 +144,7 @@ export class AgentSound {
       this.#logHeard(track);
       this.#options.onCut([track]);
     }
+    this.#firstHeard.acknowledged(track);
     this.downlink.refresh();
   }
 
@@ -143,6 +153,7 @@ export class AgentSound {
    * @returns how much was dropped, ms, and the lines whose given audio was not heard out
    */
   flush(): { readonly droppedMs: number; readonly cutShort: readonly LineTrack[] } {
+    this.#firstHeard.cut();
     const flushed = this.downlink.flush();
     this.#options.echo.cut();
     for (const track of flushed.cutShort) this.#logHeard(track);
@@ -154,6 +165,13 @@ export class AgentSound {
     this.#floorFree();
     this.#options.turn({ type: 'playback', lineId, playedMs, bufferedMs: 0 });
     this.#tellSilentEnd();
+  }
+
+  /** The turn machine hears from when on nothing of the held agent reaches the ear. */
+  #tellQuiet(): void {
+    const { scope, roundTripMs, turn } = this.#options;
+    const nowMs = scope.nowMs();
+    turn({ type: 'agent.quiet', atMs: nowMs + this.#playout.leadMs(nowMs) + roundTripMs() });
   }
 
   #heardOut(tracks: readonly LineTrack[]): void {

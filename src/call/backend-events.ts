@@ -51,6 +51,7 @@ export function takeBackendEvent(target: CommandTarget, event: LiveBackendEvent)
         type: event.final ? 'final' : 'partial',
         text: event.text,
         echo: target.echo.isEcho(event.text),
+        foreign: target.echo.isForeign(event.text),
       });
       return;
     case 'caller.turn':

@@ -41,13 +41,9 @@ export function createCallerSide(options: CallerSideOptions): CallerSide {
     format,
     detector: call.detector,
     onScore: (probability, audioMs, frameMs) => {
-      turn({
-        type: 'vad',
-        probability,
-        audioMs,
-        frameMs,
-        echo: echo.score(audioMs, frameMs),
-      });
+      const agents = echo.score(audioMs, frameMs);
+      const looked = agents === undefined ? {} : { echo: agents, echoPath: echo.path(audioMs) };
+      turn({ type: 'vad', probability, audioMs, frameMs, ...looked });
     },
     echo,
     endOfTurn: call.endOfTurn ?? null,

@@ -1,11 +1,12 @@
 import { EchoCancelling } from './echo-cancelling.ts';
 import { EchoGuard } from '../echo/echo-guard.ts';
 import { halfDuplexDeaf } from '../echo/half-duplex.ts';
-import { isAgentsOwnText } from '../turn/echo-text.ts';
+import { isAgentsOwnText, isForeignText } from '../turn/echo-text.ts';
 import { bytesPerSample, samplesToMs, type AudioFormat } from '../audio/format.ts';
 import { SoundStretches } from './sound-stretches.ts';
 import { SpokenTail } from '../turn/spoken-tail.ts';
 import type { EchoCancellerPort } from '../ports/echo-canceller.ts';
+import type { EchoPathReport } from '../turn/vocabulary.ts';
 import type { TurnManner } from '../ports/agent.ts';
 
 /** Slowest uplink in which bands can be told apart, Hz. */
@@ -134,10 +135,12 @@ export class EchoLadder {
   }
 
   /**
-   * How likely a detector frame is the agent's own voice, 0–1; `null` while that cannot be told.
+   * How likely a detector frame is the agent's own voice, 0–1; `null` while that cannot be told,
+   * `undefined` where nobody looks.
    * @param audioEndMs uplink position
    */
-  score(audioEndMs: number, frameMs: number): number | null {
+  score(audioEndMs: number, frameMs: number): number | null | undefined {
+    if (!this.#wanted()) return undefined;
     if (this.#options.rung === 'half-duplex') {
       const untilMs = this.#options.callTimeOf(audioEndMs);
       const frame = { fromMs: untilMs - frameMs, untilMs };
@@ -161,6 +164,20 @@ export class EchoLadder {
   /** Whether a transcript of the caller is what the agent says. */
   isEcho(text: string): boolean {
     return this.#wanted() && isAgentsOwnText(text, this.#tail.textAt(this.#options.nowMs()));
+  }
+
+  /** Whether a transcript of the caller ends in words that the agent has not said. */
+  isForeign(text: string): boolean {
+    return !this.#wanted() || isForeignText(text, this.#tail.textAt(this.#options.nowMs()));
+  }
+
+  /** What is known of the agent's way into the microphone, when the frame was heard. */
+  path(audioEndMs: number): EchoPathReport {
+    // Without a guard the agent has not sounded, or nobody can look.
+    if (!this.#wanted() || this.#guard === null) return 'none';
+    const { delayMs, findingMs, quiet } = this.#guard;
+    if (delayMs !== null) return delayMs;
+    return quiet && !this.#tooEarly(audioEndMs, findingMs) ? 'none' : 'unknown';
   }
 
   /** Whether an echo could not have been found by then, if there is one. */

@@ -89,7 +89,12 @@ export class EchoGuard {
 
   /** Agent sound after which an echo that was not found is not there, or is lost in the noise, ms. */
   get findingMs(): number {
-    return this.#noise.loudestDbfs > noisyDbfs ? noisyFindingMs : quietFindingMs;
+    return this.quiet ? quietFindingMs : noisyFindingMs;
+  }
+
+  /** The line is quiet enough that an echo worth the name is found. */
+  get quiet(): boolean {
+    return this.#noise.loudestDbfs <= noisyDbfs;
   }
 
   /** Running totals and the state of the estimate. */

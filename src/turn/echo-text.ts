@@ -7,6 +7,8 @@ const leastWords = 3;
 const leastTelling = 2;
 /** Share of the caller's words that an echo may get wrong, for 10–20 % of word errors. */
 const mostWrong = 0.34;
+/** Words in a row that are not the agent's: they are the caller's own. */
+const foreignWords = 4;
 /** Two words as similar as this are one word misheard. */
 const similarEnough = 0.6;
 /** Cost of a misheard word; a wrong, missing or extra one costs 1. */
@@ -22,6 +24,14 @@ const commonWords = new Set(
 );
 /** Whoever says one of these where the agent does not is a caller who wants the floor. */
 const floorWords = new Set(['stop', 'wait', 'no', 'sorry', 'hold', 'actually', 'but', 'hang']);
+
+/** Short answers, as they are heard. */
+const answers = new Set(
+  (
+    'yes yeah yep yup nope sure okay ok right correct exactly ja nein genau oui non si sim nao claro ' +
+    'हाँ हां नहीं जी'
+  ).split(' '),
+);
 
 const wordPattern =
   /\p{Script=Han}|\p{Script=Hiragana}|\p{Script=Katakana}|[\p{L}\p{N}](?:['’]?[\p{L}\p{N}])*/gu;
@@ -46,6 +56,22 @@ export function isAgentsOwnText(heard: string, said: string): boolean {
   if (caller.some((word, index) => !matched[index]! && floorWords.has(word))) return false;
   const telling = caller.filter((word, index) => matched[index]! && isTelling(word));
   return telling.length >= leastTelling;
+}
+
+/**
+ * Whether a transcript ends in words that the agent has surely not said: four in a row, or, where it
+ * is no longer than two, one that takes the floor or answers and is not the agent's. Two wrong words
+ * in a row are common in a transcript of an echo, three happen.
+ */
+export function isForeignText(heard: string, said: string): boolean {
+  const caller = words(heard).slice(-foreignWords);
+  const agent = words(said).slice(-agentLimit);
+  const foreign = caller.filter((word) => agent.every((other) => wordCost(word, other) === 1));
+  if (foreign.length < caller.length || caller.length === 0) return false;
+  return (
+    caller.length >= foreignWords ||
+    (caller.length <= 2 && caller.some((word) => floorWords.has(word) || answers.has(word)))
+  );
 }
 
 function words(text: string): string[] {

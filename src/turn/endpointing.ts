@@ -12,6 +12,7 @@ import { listening, type ListeningOptions, type TurnOptions } from './options.ts
 import { startAnswer, maybeSpeculate, dropSpeculation } from './speculation.ts';
 import { andThen, type Outcome } from './outcome.ts';
 import { present } from './presence.ts';
+import { learnt } from './suspicion.ts';
 import type { CallerState, TurnState } from './state.ts';
 import type { CommitCause, TurnEffect, TurnInput } from './vocabulary.ts';
 
@@ -27,11 +28,11 @@ export function fromDetector(
   nowMs: number,
   options: ListeningOptions,
 ): Outcome {
+  const { threshold } = listening(options.detection);
   const state: TurnState = {
-    ...before,
+    ...learnt(before, frame, threshold, options),
     audioMs: frame.audioMs,
     lastFrameAtMs: nowMs,
-    echoUnknown: frame.echo === null,
   };
   // [T2] The detector may lag behind a commit or a clear: what it hears of that audio is past.
   if (frame.audioMs <= state.floorAudioMs) return [state, []];
@@ -43,7 +44,6 @@ export function fromDetector(
   if (options.halfDuplex && sounds && (caller.kind === 'silent' || caller.kind === 'onset')) {
     return [{ ...state, caller: { kind: 'silent' } }, []];
   }
-  const { threshold } = listening(options.detection);
   // [T28] What the agent says into the caller's microphone is not the caller.
   const isEcho = (frame.echo ?? 0) >= echoLimit;
   const isSpeech = !isEcho && frame.probability >= threshold;
@@ -68,7 +68,7 @@ export function fromDetector(
         const speaking = speakingOn(caller, frame.audioMs);
         return hearOver(
           { ...pauseLearnt(state, caller, frame.audioMs - frame.frameMs), caller: speaking },
-          { speechMs: isSpeech ? frame.frameMs : 0, echoMs: 0 },
+          { speechMs: isSpeech ? frame.frameMs : 0, echoPath: frame.echoPath ?? 'none' },
           nowMs,
           options,
         );

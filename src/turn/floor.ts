@@ -1,11 +1,12 @@
 import { dismissNoise, judge, settleLingering } from './overlap.ts';
+import { quietAt } from './suspicion.ts';
 import { andThen, withFloor, type Outcome } from './outcome.ts';
 import type { TurnInput } from './vocabulary.ts';
 import type { TurnOptions } from './options.ts';
 import type { TurnState } from './state.ts';
 
 type AgentInput = TurnInput & {
-  type: 'line.opened' | 'line.audio' | 'line.outlook' | 'line.closed' | 'playback';
+  type: 'line.opened' | 'line.audio' | 'line.outlook' | 'line.closed' | 'agent.quiet' | 'playback';
 };
 
 /** Follows the agent from question to last played sample. */
@@ -33,7 +34,6 @@ export function fromAgent(
             endsAtMs: null,
             question: false,
           },
-          firstHeardAtMs: state.firstHeardAtMs ?? nowMs,
         },
         [],
       ];
@@ -43,6 +43,8 @@ export function fromAgent(
       const { endsAtMs, question } = input;
       return [{ ...state, agent: { ...agent, endsAtMs, question } }, []];
     }
+    case 'agent.quiet':
+      return [quietAt(state, input.atMs), []];
     case 'line.closed':
       if (agent.kind === 'idle' || agent.lineId !== input.lineId) return [state, []];
       return agent.kind === 'speaking'

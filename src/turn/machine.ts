@@ -75,6 +75,7 @@ function dispatch(
     case 'line.audio':
     case 'line.outlook':
     case 'line.closed':
+    case 'agent.quiet':
     case 'playback':
       return fromAgent(state, input, nowMs, options);
     case 'backend':

@@ -102,8 +102,12 @@ export interface TurnTimes {
   readonly retractMs: number;
   /** Most of an answer that may have been given away for a retraction. */
   readonly retractHeardMs: number;
-  /** First stretch of agent audio in which only words interrupt, if echo can't be told yet. */
-  readonly warmUpMs: number;
+  /** Agent sound without anything like speech coming back, after which speech over it is believed. */
+  readonly clearMs: number;
+  /** Longest way of the agent's sound from the ear to the microphone and to the detector. */
+  readonly echoTailMs: number;
+  /** Speech after that which proves a caller. */
+  readonly proofMs: number;
   /** Longest turn. */
   readonly longestTurnMs: number;
   /** Silence of a score's first query, and between queries. */
@@ -152,7 +156,9 @@ export const defaultTurnTimes: TurnTimes = {
   questionMs: 1500,
   retractMs: 700,
   retractHeardMs: 300,
-  warmUpMs: 1200,
+  clearMs: 1500,
+  echoTailMs: 500,
+  proofMs: 96,
   longestTurnMs: 60_000,
   firstQueryMs: 200,
   nextQueryMs: 100,

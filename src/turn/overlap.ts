@@ -1,8 +1,9 @@
 import { cut, andThen, withFloor, type Outcome } from './outcome.ts';
+import { believed, proof, suspects } from './suspicion.ts';
 import { meanPause } from './end-of-turn.ts';
 import { weigh } from './words.ts';
 import type { OverlapState, TurnState } from './state.ts';
-import type { TurnEffect, TurnEvent, TurnInput, Verdict } from './vocabulary.ts';
+import type { EchoPathReport, TurnEffect, TurnEvent, TurnInput, Verdict } from './vocabulary.ts';
 import type { TurnOptions } from './options.ts';
 
 type Candidate = OverlapState & { kind: 'candidate' };
@@ -24,8 +25,9 @@ export function beginOver(
   before: TurnState,
   speechMs: number,
   nowMs: number,
-  { times }: TurnOptions,
+  options: TurnOptions,
 ): Outcome {
+  const { times } = options;
   const { caller, agent } = before;
   if (caller.kind !== 'speaking' || agent.kind === 'idle') return [before, []];
   const place = placeOf(before, nowMs, times);
@@ -37,6 +39,10 @@ export function beginOver(
       echoMs: 0,
       text: '',
       place,
+      suspect: suspects(state, options),
+      quietAtMs: null,
+      provenMs: 0,
+      foreign: false,
     };
     const withheld: TurnState = { ...state, caller: { ...caller, shown: false }, overlap };
     if (place === 'end' || agent.floor === 'held') return [withheld, []];
@@ -64,14 +70,16 @@ function placeOf(
 /** A frame that goes on with speech: [T21] and the judge. */
 export function hearOver(
   state: TurnState,
-  heard: { readonly speechMs: number; readonly echoMs: number },
+  heard: { readonly speechMs: number; readonly echoPath: EchoPathReport },
   nowMs: number,
   options: TurnOptions,
 ): Outcome {
   const { overlap, agent } = state;
   if (overlap.kind !== 'candidate') return [state, []];
   const speechMs = overlap.speechMs + heard.speechMs;
-  const longer: TurnState = { ...state, overlap: { ...overlap, speechMs } };
+  const { echoPath } = heard;
+  const provenMs = overlap.provenMs + proof(overlap, heard.speechMs, { nowMs, echoPath }, options);
+  const longer: TurnState = { ...state, overlap: { ...overlap, speechMs, provenMs } };
   const holds =
     (overlap.place === 'over' || overlap.place === 'answer') &&
     agent.kind !== 'idle' &&
@@ -107,11 +115,12 @@ export function endOver(state: TurnState, nowMs: number, options: TurnOptions): 
   if (overlap.kind !== 'candidate' || (caller.kind !== 'paused' && caller.kind !== 'speaking')) {
     return [state, []];
   }
-  if (overlap.place === 'answer' && verdictOf(overlap) === 'backchannel') {
+  const answers = overlap.place === 'answer' && verdictOf(overlap) === 'backchannel';
+  if (answers && believed(overlap, 'words', options)) {
     return yieldFloor(state, 'answer', nowMs, options);
   }
   const { audioStartMs, onsetAudioMs, lastSpeechAudioMs } = caller;
-  const { sinceMs, speechMs, echoMs, text } = overlap;
+  const { sinceMs, speechMs, echoMs, text, suspect, provenMs, foreign } = overlap;
   const lingering: Lingering = {
     kind: 'lingering',
     sinceMs,
@@ -122,6 +131,10 @@ export function endOver(state: TurnState, nowMs: number, options: TurnOptions): 
     speechMs,
     echoMs,
     text,
+    suspect,
+    provenMs,
+    foreign,
+    answers,
     floorAudioMs: state.floorAudioMs,
   };
   const quiet: TurnState = {
@@ -137,7 +150,7 @@ export function endOver(state: TurnState, nowMs: number, options: TurnOptions): 
 /** Words of the caller over the agent, while it is judged or shortly after: [T22], [T23]. */
 export function wordsOver(
   state: TurnState,
-  { text, echo, type }: TurnInput & { type: 'partial' | 'final' },
+  { text, echo, foreign = false, type }: TurnInput & { type: 'partial' | 'final' },
   nowMs: number,
   options: TurnOptions,
 ): Outcome {
@@ -147,7 +160,11 @@ export function wordsOver(
   const heard: Outcome =
     echo === true
       ? [{ ...state, overlap: { ...overlap, echoMs: overlap.speechMs } }, []]
-      : judge({ ...state, overlap: { ...overlap, ...own(overlap), text } }, nowMs, options);
+      : judge(
+          { ...state, overlap: { ...overlap, ...own(overlap), text, foreign } },
+          nowMs,
+          options,
+        );
   return andThen(heard, (now) =>
     now.overlap.kind === 'lingering' && type === 'final' ? settleLingering(now) : [now, []],
   );
@@ -174,46 +191,30 @@ export function classified(
 export function judge(state: TurnState, nowMs: number, options: TurnOptions): Outcome {
   const { overlap } = state;
   if (overlap.kind === 'none') return [state, []];
-  const reason = reasonToYield(state, overlap, nowMs, options);
+  const reason = reasonToYield(overlap, options);
   return reason === null ? [state, []] : yieldFloor(state, reason, nowMs, options);
 }
 
-/** [T22], [T25], [T26] What makes caller speech an interruption. */
-function reasonToYield(
-  state: TurnState,
-  overlap: Candidate | Lingering,
-  nowMs: number,
-  { senses, times }: TurnOptions,
-): Reason | null {
+/** [T22], [T25] What makes caller speech an interruption. */
+function reasonToYield(overlap: Candidate | Lingering, options: TurnOptions): Reason | null {
+  const { senses, times } = options;
   const place = overlap.kind === 'candidate' ? overlap.place : 'over';
   if (place === 'end') return null;
   const voiced = verdictOf(overlap) === 'backchannel';
-  const { stop, words, content } = weigh(voiced ? overlap.text : '');
+  const worded = voiced && believed(overlap, 'words', options);
+  const { stop, words, content } = weigh(worded ? overlap.text : '');
   const long = (neededMs: number): boolean =>
-    voiced && overlap.speechMs >= neededMs && !warmingUp(state, nowMs, times);
+    voiced && overlap.speechMs >= neededMs && believed(overlap, 'speech', options);
   if (place === 'after') {
     return content > 0 || long(times.continueMs) ? 'continuation' : null;
   }
   if (stop || words >= 2 || (content > 0 && overlap.speechMs >= times.oneWordMs)) {
     return 'words';
   }
-  if (overlap.kind === 'lingering') return null;
+  if (overlap.kind === 'lingering') {
+    return voiced && overlap.answers && overlap.foreign ? 'answer' : null;
+  }
   return long(senses.partials ? times.yieldUnheardMs : times.yieldMs) ? 'speech' : null;
-}
-
-/** [T28] The agent sounds for the first time, and its echo cannot be told from a caller yet. */
-function warmingUp(
-  { agent, aec, echoUnknown, firstHeardAtMs }: TurnState,
-  nowMs: number,
-  { warmUpMs }: TurnOptions['times'],
-): boolean {
-  return (
-    agent.kind === 'speaking' &&
-    echoUnknown &&
-    aec !== true &&
-    firstHeardAtMs !== null &&
-    nowMs - firstHeardAtMs < warmUpMs
-  );
 }
 
 /** [T26] The agent gives up the floor: now the speech is shown, with its true start. */

@@ -67,6 +67,14 @@ export type OverlapState =
        * anything of the answer was heard, an `answer` to a question, or said at the agent's `end`.
        */
       readonly place: 'over' | 'after' | 'answer' | 'end';
+      /** It may be the agent's own voice: it is believed only when it is proven or foreign. */
+      readonly suspect: boolean;
+      /** Call time from which on nothing of the held agent reaches the ear; `null`: not held yet. */
+      readonly quietAtMs: number | null;
+      /** Speech after that had died away at the microphone too, ms. */
+      readonly provenMs: number;
+      /** Its words are not the agent's. */
+      readonly foreign: boolean;
     }
   /** It ended and the agent goes on; words of it may still come. */
   | {
@@ -79,6 +87,11 @@ export type OverlapState =
       readonly speechMs: number;
       readonly echoMs: number;
       readonly text: string;
+      readonly suspect: boolean;
+      readonly provenMs: number;
+      readonly foreign: boolean;
+      /** It would have been an answer, had it been believed. */
+      readonly answers: boolean;
       /** Where turns could start before this speech. */
       readonly floorAudioMs: number;
     };
@@ -132,10 +145,10 @@ export interface TurnState {
   readonly digits: { readonly text: string; readonly atMs: number } | null;
   /** Whether the client cancels echo; `null` = it has not said. */
   readonly aec: boolean | null;
-  /** Somebody looks for echo and cannot tell it yet. */
-  readonly echoUnknown: boolean;
-  /** Call time at which the agent was first heard. */
-  readonly firstHeardAtMs: number | null;
+  /** Somebody looks for the agent's voice in the microphone and has not excluded it. */
+  readonly guarded: boolean;
+  /** How long nothing like speech has come back while the agent sounded, ms; speech counts against it. */
+  readonly clearMs: number;
   /** Call time of the caller's latest sign of life. */
   readonly presentAtMs: number;
   readonly away: boolean;
@@ -163,8 +176,8 @@ export const initialTurnState: TurnState = {
   pressed: false,
   digits: null,
   aec: null,
-  echoUnknown: false,
-  firstHeardAtMs: null,
+  guarded: false,
+  clearMs: 0,
   presentAtMs: 0,
   away: false,
 };

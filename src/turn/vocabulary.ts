@@ -8,7 +8,8 @@ export type TurnInput =
   /**
    * Speech probability of the frame of `frameMs` that ends at `audioMs`. `echo`: how likely the
    * frame is the agent's own voice, 0–1; `null` while that cannot be told yet; absent where nobody
-   * looks.
+   * looks. `echoPath`: from the ear to the microphone, ms, once it is found; `none` when there is
+   * surely none.
    */
   | {
       readonly type: 'vad';
@@ -16,6 +17,7 @@ export type TurnInput =
       readonly audioMs: number;
       readonly frameMs: number;
       readonly echo?: number | null;
+      readonly echoPath?: EchoPathReport;
     }
   /**
    * An end-of-turn model's answer to `queryEndOfTurn`: probability that the turn ended with the
@@ -30,11 +32,21 @@ export type TurnInput =
   | { readonly type: 'interrupt'; readonly probability: number }
   /**
    * Transcript of the caller's speech since the last turn, so far. `echo`: it is what the agent is
-   * saying.
+   * saying. `foreign`: it is surely not. Neither: the agent's words may be all that was heard.
    */
-  | { readonly type: 'partial'; readonly text: string; readonly echo?: boolean }
+  | {
+      readonly type: 'partial';
+      readonly text: string;
+      readonly echo?: boolean;
+      readonly foreign?: boolean;
+    }
   /** The same, when it will not change any more. */
-  | { readonly type: 'final'; readonly text: string; readonly echo?: boolean }
+  | {
+      readonly type: 'final';
+      readonly text: string;
+      readonly echo?: boolean;
+      readonly foreign?: boolean;
+    }
   /** Playout truth: how much of the line was played and how much sent audio is still unplayed. */
   | {
       readonly type: 'playback';
@@ -58,6 +70,8 @@ export type TurnInput =
       readonly endsAtMs: number | null;
       readonly question: boolean;
     }
+  /** The agent is held: from this call time on nothing of it reaches the ear. */
+  | { readonly type: 'agent.quiet'; readonly atMs: number }
   /** The line is over for the client: done, failed or cancelled. What was sent may still play. */
   | { readonly type: 'line.closed'; readonly lineId: string }
   /** What the backend's own detection says. */
@@ -87,6 +101,9 @@ export type TurnInput =
   | { readonly type: 'context' }
   /** Time passed; sent when `wakeAtMs` comes. */
   | { readonly type: 'tick' };
+
+/** What is known of the agent's way into the caller's microphone; a number is its delay, ms. */
+export type EchoPathReport = number | 'unknown' | 'none';
 
 export type CommitCause = 'silence' | 'score' | 'manual' | 'idle' | 'backend' | 'model' | 'limit';
 

@@ -1,5 +1,5 @@
 import type { World } from './world.ts';
-import type { CallerState, TurnState } from '../../src/turn/state.ts';
+import type { CallerState, OverlapState, TurnState } from '../../src/turn/state.ts';
 import type { TurnOptions } from '../../src/turn/options.ts';
 
 /** How far back a time still matters, ms; before that, every time is the same. */
@@ -12,8 +12,9 @@ const horizonMs = {
   away: 800,
   present: 800,
   frame: 300,
-  warmUp: 300,
   turn: 1000,
+  quiet: 200,
+  proof: 100,
   stable: 100,
   tools: 300,
 } as const;
@@ -47,8 +48,8 @@ export function nameOf(world: World, options: TurnOptions): string {
     toolsName(turn, since),
     turn.digits === null ? '-' : `${turn.digits.text === ''}${turn.digits.atMs - nowMs}`,
     turn.aec,
-    flag(turn.echoUnknown),
-    since(turn.firstHeardAtMs, horizonMs.warmUp),
+    flag(turn.guarded),
+    turn.clearMs,
     turn.away || agent.kind !== 'idle'
       ? flag(turn.away)
       : since(turn.presentAtMs, horizonMs.present),
@@ -112,15 +113,26 @@ function overlapName(
       return '';
     case 'candidate': {
       const { sinceMs, speechMs, echoMs, text, place } = overlap;
-      return `c${sinceMs - nowMs},${speechMs},${echoMs},${text},${place}`;
+      const quiet =
+        overlap.quietAtMs === null ? '-' : Math.max(-horizonMs.quiet, overlap.quietAtMs - nowMs);
+      return `c${sinceMs - nowMs},${speechMs},${echoMs},${text},${place},${quiet},${proofName(overlap)}`;
     }
     case 'lingering': {
       const { untilMs, speechMs, echoMs, text, audioStartMs, lastSpeechAudioMs } = overlap;
       const where = `${spoken(audioStartMs)},${spoken(lastSpeechAudioMs)}`;
       const floorMs = Math.max(-1000, spoken(overlap.floorAudioMs));
-      return `l${untilMs - nowMs},${speechMs},${echoMs},${text},${where},${floorMs}`;
+      return `l${flag(overlap.answers)}${untilMs - nowMs},${speechMs},${echoMs},${text},${where},${floorMs},${proofName(overlap)}`;
     }
   }
+}
+
+/** What makes it believed: nothing more counts once it is proven. */
+function proofName({
+  suspect,
+  provenMs,
+  foreign,
+}: OverlapState & { kind: 'candidate' | 'lingering' }): string {
+  return suspect ? `${Math.min(provenMs, horizonMs.proof)}${flag(foreign)}` : '';
 }
 
 function toolsName(

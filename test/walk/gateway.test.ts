@@ -39,3 +39,14 @@ it('under gateway authority, scores and speculation: to a depth', { timeout: 180
   report('gateway, scores, speculation and calm', walked);
   expect(walked.states).toBeGreaterThan(10_000);
 });
+
+it(
+  'under gateway authority, an agent that may hear itself: to a depth',
+  { timeout: 180_000 },
+  () => {
+    const moves = [...talk, 'murky', 'unheard', 'echo', 'words', 'foreign', 'interrupt'] as const;
+    const walked = walk(moves, bySilence('gateway'), 9);
+    report('gateway, echo that cannot be told', walked);
+    expect(walked.states).toBeGreaterThan(10_000);
+  },
+);

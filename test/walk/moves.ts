@@ -19,7 +19,7 @@ function frame(probability: number, echo?: number | null): Move {
       probability,
       audioMs,
       frameMs: quantumMs,
-      ...(echo === undefined ? {} : { echo }),
+      ...(echo === undefined ? {} : { echo, echoPath: 'unknown' }),
     });
     return true;
   };
@@ -80,6 +80,8 @@ export const moves = {
   echo: frame(0.9, 0.9),
   /** Speech of which nobody can tell yet whose it is. */
   murky: frame(0.9, null),
+  /** Nothing comes back while somebody looks for echo. */
+  unheard: frame(0, 0),
   /** Nothing comes until the machine wants a tick. */
   wait: (mover) => {
     const { wakeAtMs, nowMs } = mover.world;
@@ -129,6 +131,7 @@ export const moves = {
   stop: said({ type: 'partial', text: 'stop' }),
   mhm: said({ type: 'partial', text: 'mhm' }),
   words: said({ type: 'partial', text: 'green tea' }),
+  foreign: said({ type: 'partial', text: 'green tea', foreign: true }),
   final: said({ type: 'final', text: 'mhm' }),
   ownVoice: said({ type: 'partial', text: 'it is the agent', echo: true }),
   classifier: said({ type: 'interrupt', probability: 0.9 }),

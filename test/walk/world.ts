@@ -69,6 +69,7 @@ export class Mover {
       const before = this.world;
       const { state, effects, wakeAtMs } = step(before.turn, input, before.nowMs, this.options);
       this.set({ turn: state, wakeAtMs });
+      this.#mayInterrupt(before, input, effects);
       for (const effect of effects) this.#run(effect);
       this.set({
         promises: watch({
@@ -175,6 +176,7 @@ export class Mover {
         return;
       case 'hold':
         this.set({ floor: 'held' });
+        this.#tellQuiet();
         return;
       case 'resume':
         this.set({ floor: 'full' });
@@ -259,6 +261,32 @@ export class Mover {
   #heardOut({ lineId, played }: WalkedLine): void {
     const playedMs = played * quantumMs;
     this.#queue.push({ type: 'playback', lineId, playedMs, bufferedMs: 0 });
+  }
+
+  /** The client plays what it has been given. */
+  #tellQuiet(): void {
+    const { line, tail, nowMs } = this.world;
+    const unplayed = tail + (line === null ? 0 : line.sent - line.played);
+    this.#queue.push({ type: 'agent.quiet', atMs: nowMs + unplayed * quantumMs });
+  }
+
+  /** [T27] What may be the agent's own voice interrupts it only when it is proven not to be. */
+  #mayInterrupt(before: World, input: TurnInput, effects: readonly TurnEffect[]): void {
+    const { overlap } = before.turn;
+    if (overlap.kind === 'none' || !overlap.suspect) return;
+    const heard = effects.some(
+      ({ type, ...effect }) =>
+        type === 'event' &&
+        'event' in effect &&
+        effect.event.type === 'interruption' &&
+        ['words', 'speech', 'continuation'].includes(effect.event.by),
+    );
+    const foreign = (input.type === 'partial' || input.type === 'final') && input.foreign === true;
+    const quietAtMs = overlap.kind === 'candidate' ? overlap.quietAtMs : null;
+    const diedAway = quietAtMs !== null && before.nowMs >= quietAtMs;
+    if (heard && !foreign && !overlap.foreign && overlap.provenMs === 0 && !diedAway) {
+      throw new BrokenRule('[T27] the agent is interrupted by what may be its own voice');
+    }
   }
 
   /** What must hold whenever nothing is left to do at this moment. */

@@ -71,7 +71,7 @@ export class DialoguePlay {
     this.#recogniser = new RecogniserFeed(
       clock,
       (input) => this.#engine.feed(input),
-      ears === null ? null : (text) => ears.isOwnText(text, clock.nowMs()),
+      ears === null ? null : (text) => ears.ownership(text, clock.nowMs()),
     );
     const { script, parameters, exchanges } = options;
     this.#director = new Director({
@@ -107,7 +107,8 @@ export class DialoguePlay {
   ): void {
     const audioMs = (frame + 1) * frameMs;
     const atMs = Math.ceil(audioMs / pieceMs) * pieceMs + detectorMs;
-    const heard = echo === undefined ? {} : { echo };
+    const { ears } = this.#options;
+    const heard = echo === undefined || ears === null ? {} : { echo, echoPath: ears.path(audioMs) };
     this.#clock.timerAt(atMs, () =>
       this.#engine.feed({ type: 'vad', probability, audioMs, frameMs, ...heard }),
     );

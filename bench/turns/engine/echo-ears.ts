@@ -1,8 +1,10 @@
 import type { Cancellation } from '../../../adapters/echo/aec3/cancellation.ts';
 import { encodePcm16 } from '../../../src/audio/pcm16.ts';
 import { EchoGuard } from '../../../src/echo/echo-guard.ts';
-import { isAgentsOwnText } from '../../../src/turn/echo-text.ts';
+import { isAgentsOwnText, isForeignText } from '../../../src/turn/echo-text.ts';
 import { SpokenTail } from '../../../src/turn/spoken-tail.ts';
+import type { EchoPathReport } from '../../../src/turn/vocabulary.ts';
+import type { TextOwnership } from './recogniser-feed.ts';
 import { soundRateHz, type Sound } from '../sound/fragment.ts';
 
 /** A frame of sound that an echo canceller is ahead of its output at most, samples (10 ms). */
@@ -70,12 +72,25 @@ export class EchoEars {
   /** How likely the frame is the agent's own voice, 0–1; `null` while that cannot be told. */
   echo(endMs: number, frameMs: number): number | null {
     const echo = this.#cancellation === null ? this.#guard.score(endMs, frameMs).echo : 0;
-    const playedMs = this.#sentMs - Math.max(0, this.#untilMs - endMs);
-    const tooEarly = this.#guard.delayMs === null && playedMs < this.#guard.findingMs;
+    const tooEarly = this.#guard.delayMs === null && this.#tooEarly(endMs);
     return tooEarly && echo < 0.5 ? null : echo;
   }
 
-  isOwnText(text: string, nowMs: number): boolean {
-    return isAgentsOwnText(text, this.#tail.textAt(nowMs));
+  ownership(text: string, nowMs: number): TextOwnership {
+    const said = this.#tail.textAt(nowMs);
+    return { echo: isAgentsOwnText(text, said), foreign: isForeignText(text, said) };
+  }
+
+  /** What is known of the agent's way into the microphone. */
+  path(endMs: number): EchoPathReport {
+    const { delayMs, quiet } = this.#guard;
+    if (delayMs !== null) return delayMs;
+    return quiet && !this.#tooEarly(endMs) ? 'none' : 'unknown';
+  }
+
+  /** Whether an echo could not have been found by then, if there is one. */
+  #tooEarly(endMs: number): boolean {
+    const playedMs = this.#sentMs - Math.max(0, this.#untilMs - endMs);
+    return playedMs < this.#guard.findingMs;
   }
 }

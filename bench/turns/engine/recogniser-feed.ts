@@ -2,6 +2,12 @@ import type { RecognisedWord } from '../dialogues/transcript.ts';
 import type { TurnEffect, TurnInput } from '../../../src/turn/vocabulary.ts';
 import type { Clock } from '../../../src/time/clock.ts';
 
+/** Whether a text is what the agent says, or surely not. */
+export interface TextOwnership {
+  readonly echo: boolean;
+  readonly foreign: boolean;
+}
+
 /**
  * Tells the machine the stand-in's words when they are known: the text of the caller's speech since
  * the last turn or dismissed speech. Words that were spoken before that and come after it are dropped.
@@ -9,19 +15,19 @@ import type { Clock } from '../../../src/time/clock.ts';
 export class RecogniserFeed {
   readonly #clock: Clock;
   readonly #feed: (input: TurnInput) => void;
-  readonly #isEcho: ((text: string) => boolean) | null;
+  readonly #ownership: ((text: string) => TextOwnership) | null;
   #sinceMs = 0;
   #words: string[] = [];
 
-  /** @param isEcho whether a text is what the agent is saying; `null`: nobody looks */
+  /** @param ownership whose words a text is made of; `null`: nobody looks */
   constructor(
     clock: Clock,
     feed: (input: TurnInput) => void,
-    isEcho: ((text: string) => boolean) | null,
+    ownership: ((text: string) => TextOwnership) | null,
   ) {
     this.#clock = clock;
     this.#feed = feed;
-    this.#isEcho = isEcho;
+    this.#ownership = ownership;
   }
 
   /**
@@ -57,8 +63,7 @@ export class RecogniserFeed {
 
   #tell(type: 'partial' | 'final'): void {
     const text = this.#words.join(' ');
-    const echo = this.#isEcho === null ? {} : { echo: this.#isEcho(text) };
-    this.#feed({ type, text, ...echo });
+    this.#feed({ type, text, ...this.#ownership?.(text) });
   }
 
   #begin(sinceMs: number): void {

@@ -188,8 +188,10 @@ export class SimulatedAgent {
     this.#held = true;
     const line = this.#line;
     if (line === null) return;
-    if (line.sentMs > 0) this.#tellLevel(line, this.#options.clock.nowMs(), true);
+    const { clock, feed } = this.#options;
+    if (line.sentMs > 0) this.#tellLevel(line, clock.nowMs(), true);
     this.#tellOutlook(line);
+    feed({ type: 'agent.quiet', atMs: Math.max(this.#loudspeaker.endMs, clock.nowMs()) });
   }
 
   #resume(): void {

@@ -1,7 +1,7 @@
 import { fc, test as property } from '@fast-check/vitest';
 import { describe, expect, test } from 'vitest';
 
-import { isAgentsOwnText } from '../../../src/turn/echo-text.ts';
+import { isAgentsOwnText, isForeignText } from '../../../src/turn/echo-text.ts';
 import { SpokenTail } from '../../../src/turn/spoken-tail.ts';
 
 const said =
@@ -111,5 +111,28 @@ describe('the tail of what was said', () => {
     const kept = tail.textAt(2000).trim().split(' ');
     expect(kept.length).toBeLessThanOrEqual(200);
     expect(kept.at(-1)).toBe('999');
+  });
+});
+
+describe('isForeignText', () => {
+  const said = 'we have a table for four at seven or one at the window at half past eight';
+
+  test.each([
+    ['four words in a row that the agent has not said', 'please make it larger', true],
+    ['… also after the agent’s own', 'at seven or one please make it larger', true],
+    ['three of them: an echo can be misheard like that', 'table for please make it', false],
+    ['four in which one is the agent’s, misheard', 'please make it windows', false],
+    ['one that takes the floor', 'stop', true],
+    ['two of which one answers', 'yes exactly', true],
+    ['one that means nothing', 'larger', false],
+    ['one that the agent has said', 'eight', false],
+    ['nothing', '', false],
+  ])('%s', (_what, heard, foreign) => {
+    expect(isForeignText(heard, said)).toBe(foreign);
+  });
+
+  test('is nothing that is an echo', () => {
+    expect(isForeignText('stop', 'press stop when you are done')).toBe(false);
+    expect(isForeignText('no', 'say yes or no')).toBe(false);
   });
 });

@@ -213,7 +213,7 @@ describe('words', () => {
   it('[T28] the agent’s own words are none of the caller’s turn', () => {
     const rig = new TurnRig(semantic());
     rig.speech(4);
-    expect(rig.partial('a table for', true)).toEqual([]);
+    expect(rig.partial('a table for', 'agent')).toEqual([]);
     expect(rig.state.transcript).toBeNull();
   });
 

@@ -14,16 +14,12 @@ import {
 } from './turn-rig.ts';
 import { describe, expect, it } from 'vitest';
 import { beginOver, pauseOver, silenceOver, yieldFloor } from '../../../src/turn/overlap.ts';
-import { defaultTurnTimes } from '../../../src/turn/options.ts';
 import { initialTurnState } from '../../../src/turn/state.ts';
 import type { TurnOptions } from '../../../src/turn/options.ts';
 
 /** Where a caller's first frame over the agent begins on both clocks, ms. */
 const onsetMs = 20 * frameMs;
 const shownAtMs = onsetMs - 64;
-
-/** Echo that nobody can tell for as long as these tests take. */
-const slowToLearn = { ...defaultTurnTimes, warmUpMs: 3000 };
 
 /** An agent that has been heard for 640 ms. */
 function talking(options: TurnOptions = turnOptions('gateway')): TurnRig {
@@ -157,29 +153,6 @@ describe('interruption', () => {
     rig.speech(4);
     expect(rig.partial('stop')).toEqual([]);
     expect(rig.speech(1)).toContainEqual(interruption('words', 3 * frameMs));
-  });
-
-  it.each([
-    ['while echo cannot be told yet', null, undefined, false],
-    ['unless the client cancels it', null, true, true],
-    ['nor if the client says that it does not', null, false, false],
-    ['once echo can be told', 0, undefined, true],
-  ] as const)(
-    '[T22] [T28] while the agent is first heard only words decide, %s',
-    (_what, echo, aec, cuts) => {
-      const rig = talking(turnOptions('gateway', {}, { times: slowToLearn }));
-      if (aec !== undefined) rig.take({ type: 'client.aec', active: aec });
-      const effects = rig.hearWith({ echo }, 40);
-      expect(effects.some(({ type }) => type === 'flushPlayback')).toBe(cuts);
-    },
-  );
-
-  it('[T22] [T28] words decide even then, and speech does later', () => {
-    const rig = talking(hearing({}, { times: slowToLearn }));
-    rig.hearWith({ echo: null }, 40);
-    expect(rig.partial('wait')).toContainEqual(interruption('words', 38 * frameMs));
-    const later = warm(turnOptions('gateway'));
-    expect(later.hearWith({ echo: null }, 22)).toContainEqual(interruption('speech', 20 * frameMs));
   });
 
   it('[T26] one speech cuts once, and the caller’s turn goes on', () => {

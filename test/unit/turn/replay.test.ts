@@ -86,7 +86,7 @@ async function callOnce(): Promise<{ tape: Tape; log: readonly LogEntry[]; endMs
   await harness.hear(silence(1000));
   await harness.hear(speech(300));
   await harness.hear(silence(800));
-  await harness.hear(speech(900));
+  await harness.hear(speech(1500));
   await harness.hear(silence(900));
   await reply('line_2', 500);
   session.emit(done('line_2'));

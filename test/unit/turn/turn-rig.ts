@@ -4,7 +4,13 @@ import { awayAtMs } from '../../../src/turn/presence.ts';
 import { step } from '../../../src/turn/machine.ts';
 import type { ServerVad } from '../../../src/ports/settings.ts';
 import type { TurnAuthority } from '../../../src/ports/backend.ts';
-import type { TurnEffect, TurnEvent, TurnInput, Verdict } from '../../../src/turn/vocabulary.ts';
+import type {
+  EchoPathReport,
+  TurnEffect,
+  TurnEvent,
+  TurnInput,
+  Verdict,
+} from '../../../src/turn/vocabulary.ts';
 
 type Reason = (TurnEvent & { type: 'interruption' })['by'];
 
@@ -84,7 +90,14 @@ export class TurnRig {
   }
 
   /** Speech for a count of frames of which more is known. */
-  hearWith(more: { readonly echo: number | null }, frames: number): TurnEffect[] {
+  hearWith(
+    more: {
+      readonly echo: number | null;
+      readonly echoPath?: EchoPathReport;
+      readonly probability?: number;
+    },
+    frames: number,
+  ): TurnEffect[] {
     return Array.from({ length: frames }).flatMap(() => {
       this.nowMs += frameMs;
       this.audioMs += frameMs;
@@ -117,8 +130,10 @@ export class TurnRig {
   }
 
   /** A transcript so far. */
-  partial(text: string, echo = false): TurnEffect[] {
-    return this.take({ type: 'partial', text, ...(echo ? { echo } : {}) });
+  partial(text: string, whose?: 'agent' | 'caller'): TurnEffect[] {
+    const known =
+      whose === undefined ? {} : { echo: whose === 'agent', foreign: whose === 'caller' };
+    return this.take({ type: 'partial', text, ...known });
   }
 
   /** The agent thinks about the line of this id. */

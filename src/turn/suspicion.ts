@@ -1,0 +1,76 @@
+import type { AgentState, OverlapState, TurnState } from './state.ts';
+import type { EchoPathReport, TurnInput } from './vocabulary.ts';
+import type { TurnOptions } from './options.ts';
+
+type Judged = OverlapState & { kind: 'candidate' | 'lingering' };
+
+/** How much more a frame of speech over the agent says than one without. */
+const speechWeight = 4;
+/** Most that is kept of a clear past: an echo that begins later is noticed within a second. */
+const mostClear = 3;
+/** The way from the ear to the microphone may be this much longer than it was found, ms. */
+const slackMs = 150;
+
+/** [T27] Whether what comes back while the agent sounds may be the agent itself. */
+export function suspects(
+  { guarded, aec, clearMs, agent }: TurnState,
+  options: TurnOptions,
+): boolean {
+  return guarded && aec !== true && agent.kind === 'speaking' && clearMs < options.times.clearMs;
+}
+
+/**
+ * [T27] Learns from a frame: while the agent sounds at full level, speech that comes back speaks for
+ * an echo, whatever else it may be, and nothing that comes back speaks against one.
+ */
+export function learnt(
+  state: TurnState,
+  frame: TurnInput & { type: 'vad' },
+  threshold: number,
+  { times }: TurnOptions,
+): TurnState {
+  const { agent, clearMs } = state;
+  const guards = (frame.echoPath ?? 'none') !== 'none';
+  const guarded = state.guarded === guards ? state : { ...state, guarded: guards };
+  if (!guards) return guarded;
+  if (!soundsFully(agent)) return guarded;
+  const step = frame.probability >= threshold ? -speechWeight * frame.frameMs : frame.frameMs;
+  const next = Math.min(mostClear * times.clearMs, Math.max(0, clearMs + step));
+  return next === clearMs ? guarded : { ...guarded, clearMs: next };
+}
+
+function soundsFully(agent: AgentState): boolean {
+  return agent.kind === 'speaking' && agent.floor === 'full' && !agent.closed;
+}
+
+/** [T27] The agent is held: when nothing of it can be heard any more. */
+export function quietAt(state: TurnState, atMs: number): TurnState {
+  const { overlap } = state;
+  return overlap.kind === 'candidate'
+    ? { ...state, overlap: { ...overlap, quietAtMs: atMs } }
+    : state;
+}
+
+/** [T27] What speech of this length, heard now, adds to the proof that it is a caller's, ms. */
+export function proof(
+  { quietAtMs }: OverlapState & { kind: 'candidate' },
+  speechMs: number,
+  { nowMs, echoPath }: { readonly nowMs: number; readonly echoPath: EchoPathReport },
+  { times }: TurnOptions,
+): number {
+  if (quietAtMs === null) return 0;
+  const tailMs =
+    typeof echoPath === 'number'
+      ? Math.min(times.echoTailMs, echoPath + slackMs)
+      : times.echoTailMs;
+  return nowMs >= quietAtMs + tailMs ? speechMs : 0;
+}
+
+/** [T27] Whether it is the caller who speaks. */
+export function believed(
+  { suspect, provenMs, foreign }: Judged,
+  by: 'words' | 'speech',
+  { times }: TurnOptions,
+): boolean {
+  return !suspect || provenMs >= times.proofMs || (by === 'words' && foreign);
+}
