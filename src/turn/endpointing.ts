@@ -30,7 +30,7 @@ export function fromDetector(
 ): Outcome {
   const { threshold } = listening(options.detection);
   const state: TurnState = {
-    ...learnt(before, frame, threshold, options),
+    ...learnt(before, frame, { threshold, nowMs }, options),
     audioMs: frame.audioMs,
     lastFrameAtMs: nowMs,
   };

@@ -8,6 +8,8 @@ type Judged = OverlapState & { kind: 'candidate' | 'lingering' };
 const speechWeight = 4;
 /** Most that is kept of a clear past: an echo that begins later is noticed within a second. */
 const mostClear = 3;
+/** From a line's first sample to the client until its echo is back, in longest ways: the player's part. */
+const returnShare = 1.5;
 /** The way from the ear to the microphone may be this much longer than it was found, ms. */
 const slackMs = 150;
 
@@ -26,7 +28,7 @@ export function suspects(
 export function learnt(
   state: TurnState,
   frame: TurnInput & { type: 'vad' },
-  threshold: number,
+  { threshold, nowMs }: { readonly threshold: number; readonly nowMs: number },
   { times }: TurnOptions,
 ): TurnState {
   const { agent, clearMs } = state;
@@ -34,7 +36,11 @@ export function learnt(
   const guarded = state.guarded === guards ? state : { ...state, guarded: guards };
   if (!guards) return guarded;
   if (!soundsFully(agent)) return guarded;
-  const step = frame.probability >= threshold ? -speechWeight * frame.frameMs : frame.frameMs;
+  // What the line began with cannot have come back yet: that nothing did says nothing.
+  const returns =
+    agent.kind === 'speaking' && nowMs - agent.sinceMs >= returnShare * times.echoTailMs;
+  const clear = returns ? frame.frameMs : 0;
+  const step = frame.probability >= threshold ? -speechWeight * frame.frameMs : clear;
   const next = Math.min(mostClear * times.clearMs, Math.max(0, clearMs + step));
   return next === clearMs ? guarded : { ...guarded, clearMs: next };
 }

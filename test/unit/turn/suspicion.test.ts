@@ -76,13 +76,13 @@ describe('[T27] what may be the agent itself', () => {
 
   it('does not exist once the agent has sounded for 1.5 s and more and nothing came back', () => {
     const clear = talking();
-    clear.hearWith({ ...suspected, probability: 0.01 }, 36);
+    clear.hearWith({ ...suspected, probability: 0.01 }, 62);
     expect(cuts(clear.hearWith(suspected, 22))).toBe(true);
   });
 
   it('is there again when something has come back', () => {
     const rig = talking();
-    rig.hearWith({ ...suspected, probability: 0.01 }, 36);
+    rig.hearWith({ ...suspected, probability: 0.01 }, 62);
     // Echo that the guard knows is no speech, but shows that there is a way.
     rig.hearWith({ echo: 0.9, echoPath: 'unknown' }, 4);
     expect(cuts(rig.hearWith(suspected, 22))).toBe(false);
