@@ -32,6 +32,17 @@ export type BenchCommand =
       readonly dialogues: number;
       readonly realTimeDialogues: number;
       readonly speechFolder: string | null;
+    }
+  | {
+      readonly kind: 'ttfb';
+      readonly json: boolean;
+      readonly turns: number;
+      readonly turnsPerCall: number;
+      readonly calls: number;
+      readonly longestMs: number;
+      readonly agents: readonly string[] | null;
+      readonly url: string | null;
+      readonly seed: number;
     };
 
 /** What `parley bench help` prints. */
@@ -47,6 +58,10 @@ export const benchHelp = `Usage: npx parley bench <benchmark> [--json] [--quick]
       Turn-taking on generated dialogues: ends of turns, interruptions, backchannels, echo. Speech is
       made by flite and espeak-ng. --real-time is how many also go through a running gateway (0: none),
       --speech a folder of recordings of people.
+  ttfb [--agents A,B] [--turns N] [--calls N] [--seed N] [--url URL]
+      How long callers wait: spoken turns in real time, agents in random order. Without --url a gateway
+      of its own with agents of known delays. --turns is for each agent, --calls how many at once.
+      PARLEY_KEY is the key of the gateway at --url.
 
   --json         one JSON object on standard output and nothing else
   --quick        a rough answer within 50 s
@@ -150,10 +165,46 @@ function parseTurns(args: string[]): BenchCommand {
   };
 }
 
+function parseTtfb(args: string[]): BenchCommand {
+  const { values } = parseArgs({
+    args,
+    options: {
+      json: common.json,
+      quick: common.quick,
+      help: common.help,
+      calls: common.calls,
+      turns: { type: 'string' },
+      agents: { type: 'string' },
+      seed: { type: 'string' },
+      url: { type: 'string' },
+    },
+  });
+  if (values.help === true) return { kind: 'help' };
+  const quick = values.quick ?? false;
+  const url = values.url ?? null;
+  const agents = values.agents?.split(',').map((name) => name.trim()) ?? null;
+  if (agents?.includes('') === true) throw new RangeError('--agents is a list of names: a,b.');
+  if (url !== null && !URL.canParse(url)) throw new RangeError(`--url: ${url} is not a URL.`);
+  if (url !== null && agents === null) throw new RangeError('--url needs --agents.');
+  return {
+    kind: 'ttfb',
+    json: values.json ?? false,
+    turns: count('--turns', values.turns, quick ? 40 : 200),
+    turnsPerCall: quick ? 2 : 4,
+    // Somebody's model is not to be measured under a load that the bench makes.
+    calls: count('--calls', values.calls, url === null ? 12 : 1),
+    longestMs: quick ? 27_000 : 6 * 3_600_000,
+    agents,
+    url,
+    seed: count('--seed', values.seed, 1, 0),
+  };
+}
+
 const parsers: ReadonlyMap<string, (args: string[]) => BenchCommand> = new Map([
   ['overhead', parseOverhead],
   ['load', parseLoad],
   ['turns', parseTurns],
+  ['ttfb', parseTtfb],
 ]);
 
 /** Every step up to the last, which is always there. */

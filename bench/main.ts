@@ -5,6 +5,8 @@ import { describeMachine } from './lib/machine.ts';
 import { outFolder, writeReport, type BenchResult } from './lib/report.ts';
 import { runLoad } from './load/load.ts';
 import { runOverhead } from './overhead/overhead.ts';
+import { runTtfb } from './ttfb/ttfb.ts';
+import { ttfbText } from './ttfb/ttfb-text.ts';
 import { runTurns } from './turns/turns.ts';
 import { summaryText } from './lib/summary-text.ts';
 import { turnsText } from './turns/turns-text.ts';
@@ -22,14 +24,18 @@ export async function main(args: readonly string[]): Promise<number> {
     case 'overhead':
     case 'load':
     case 'turns':
+    case 'ttfb':
       return await measure(command);
   }
 }
 
-type Measurement = BenchCommand & { readonly kind: 'overhead' | 'load' | 'turns' };
+type Measurement = BenchCommand & { readonly kind: 'overhead' | 'load' | 'turns' | 'ttfb' };
+
+const texts = { overhead: summaryText, load: summaryText, turns: turnsText, ttfb: ttfbText };
 
 async function measure(command: Measurement): Promise<number> {
-  if (process.platform !== 'linux' && command.kind !== 'turns') {
+  const readsProc = command.kind === 'overhead' || command.kind === 'load';
+  if (process.platform !== 'linux' && readsProc) {
     console.error('parley bench: the CPU of other processes is read from /proc, so Linux only.');
     return 1;
   }
@@ -40,8 +46,7 @@ async function measure(command: Measurement): Promise<number> {
   }
   try {
     const report = writeReport(await run(command, machine.cores), machine);
-    const text = command.kind === 'turns' ? turnsText : summaryText;
-    console.log(command.json ? JSON.stringify(report) : text(report));
+    console.log(command.json ? JSON.stringify(report) : texts[command.kind](report));
     return 0;
   } catch (thrown) {
     console.error(`parley bench: ${thrown instanceof Error ? thrown.message : String(thrown)}`);
@@ -52,6 +57,9 @@ async function measure(command: Measurement): Promise<number> {
 function run(command: Measurement, machineCoreCount: number): Promise<BenchResult> {
   const progress = (line: string): void => console.error(line);
   if (command.kind === 'turns') return runTurns({ ...command, progress });
+  if (command.kind === 'ttfb') {
+    return runTtfb({ ...command, key: process.env['PARLEY_KEY'] ?? null, progress });
+  }
   const profileFolder = command.profile ? outFolder : null;
   if (profileFolder !== null) mkdirSync(profileFolder, { recursive: true });
   switch (command.kind) {

@@ -15,12 +15,13 @@ export interface Loss {
 }
 
 const asText = { binary: false };
+const asBinary = { binary: true };
 
 /** What a connection tells its owner. */
 export interface ConnectionHandlers {
   /** The upgrade is through. */
   open?(): void;
-  message(message: Buffer): void;
+  message(message: Buffer, isBinary: boolean): void;
   /** It is gone, or never came about; why, in the upstream's words. Told once, unless we closed. */
   lost(loss: Loss): void;
 }
@@ -86,7 +87,7 @@ export class Connection {
     socket.on('message', (data: Buffer, isBinary: boolean) => {
       this.#unanswered = 0;
       this.#recording?.frame('down', data, isBinary);
-      if (!this.#isOver) this.handlers.message(data);
+      if (!this.#isOver) this.handlers.message(data, isBinary);
     });
     socket.on('pong', () => (this.#unanswered = 0));
     socket.on('ping', () => (this.#unanswered = 0));
@@ -115,15 +116,13 @@ export class Connection {
    * @returns whether it was taken; what is sent while the connection closes is, and goes nowhere
    */
   send(text: string | Buffer, kind: 'audio' | 'control'): boolean {
-    const { readyState } = this.#socket;
-    if (this.#isOver || readyState === WebSocket.CONNECTING) return false;
-    // It is being closed: why is told in a moment, and must not be taken for a full buffer.
-    if (readyState !== WebSocket.OPEN) return true;
-    const limitBytes = kind === 'audio' ? audioWaterBytes : highWaterBytes;
-    if (this.#socket.bufferedAmount > limitBytes) return false;
-    this.#recording?.frame('up', text, false);
-    this.#socket.send(text, asText);
-    return true;
+    return this.#send(text, kind === 'audio' ? audioWaterBytes : highWaterBytes, false);
+  }
+
+  /** Audio as a binary message; the bytes are only read. @returns as `send` */
+  sendBinary(audio: Uint8Array): boolean {
+    const bytes = Buffer.from(audio.buffer, audio.byteOffset, audio.byteLength);
+    return this.#send(bytes, audioWaterBytes, true);
   }
 
   /** Idempotent; nothing is told afterwards. */
@@ -140,6 +139,17 @@ export class Connection {
     this.#closeTimer ??= clock.timerAt(clock.nowMs() + closeTimeoutMs, () =>
       this.#socket.terminate(),
     );
+  }
+
+  #send(data: string | Buffer, limitBytes: number, isBinary: boolean): boolean {
+    const { readyState } = this.#socket;
+    if (this.#isOver || readyState === WebSocket.CONNECTING) return false;
+    // It is being closed: why is told in a moment, and must not be taken for a full buffer.
+    if (readyState !== WebSocket.OPEN) return true;
+    if (this.#socket.bufferedAmount > limitBytes) return false;
+    this.#recording?.frame('up', data, isBinary);
+    this.#socket.send(data, isBinary ? asBinary : asText);
+    return true;
   }
 
   #ping(): void {

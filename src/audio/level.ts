@@ -29,6 +29,16 @@ export function firstAudibleSample(samples: Float32Array, rateHz: number): numbe
   return null;
 }
 
+/** One past the last audible sample, to the millisecond; `null` when nothing is audible. */
+export function lastAudibleEnd(samples: Float32Array, rateHz: number): number | null {
+  const window = windowSamples(rateHz);
+  const step = Math.max(1, msToSamples(1, rateHz));
+  for (let end = samples.length; end >= window; end -= step) {
+    if (levelDbfs(samples.subarray(end - window, end)) > audibleAboveDbfs) return end;
+  }
+  return null;
+}
+
 const nothing = new Float32Array(0);
 
 /**

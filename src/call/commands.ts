@@ -1,4 +1,5 @@
 import { CallError } from '../ports/errors.ts';
+import { contextRefusal, settingsRefusal } from './allowance.ts';
 import { resolveSettings, type SettingsContext } from './settings.ts';
 import type { AgentLines } from './agent-lines.ts';
 import type { LineRequest } from './line-request.ts';
@@ -8,6 +9,7 @@ import type { EchoLadder } from './echo-ladder.ts';
 import type { LineTrack } from './line-track.ts';
 import type { ToolCalls } from './tool-calls.ts';
 import type { Uplink } from './uplink.ts';
+import type { AgentDefinition } from '../ports/agent.ts';
 import type { BackendCommand } from '../ports/backend.ts';
 import type { ClientCommand, InputItem, NewItem } from '../ports/client.ts';
 import type { ConversationItem } from '../ports/conversation.ts';
@@ -25,6 +27,7 @@ export interface CommandTarget {
   readonly tools: ToolCalls;
   readonly uplink: Uplink;
   readonly echo: EchoLadder;
+  readonly agent: () => AgentDefinition;
   readonly settings: () => CallSettings;
   readonly context: () => SettingsContext;
   readonly configure: (settings: CallSettings) => void;
@@ -114,6 +117,8 @@ function needGateway(target: CommandTarget, what: string): void {
 
 function configure(target: CommandTarget, patch: Partial<CallSettings>): void {
   const context = target.context();
+  const forbidden = settingsRefusal(target.agent(), target.settings(), patch);
+  if (forbidden !== null) throw forbidden;
   const wanted =
     patch.tools === undefined || context.capabilities.tools === 'none'
       ? patch
@@ -174,6 +179,8 @@ function respond(target: CommandTarget, command: ClientCommand & { type: 'respon
 function checkedOverrides(target: CommandTarget, overrides: LineOverrides): LineOverrides {
   const settings = target.settings();
   const context = target.context();
+  const forbidden = settingsRefusal(target.agent(), settings, overrides);
+  if (forbidden !== null) throw forbidden;
   const resolved = resolveSettings(settings, overrides, context);
   if (!resolved.ok) throw resolved.error;
   if (context.capabilities.rigid?.perLine !== true) return overrides;
@@ -185,7 +192,11 @@ function checkedOverrides(target: CommandTarget, overrides: LineOverrides): Line
 }
 
 function inputItem(target: CommandTarget, item: InputItem): ConversationItem {
-  if (item.kind !== 'reference') return withId(target, item);
+  if (item.kind !== 'reference') {
+    const forbidden = contextRefusal(target.agent(), item, 'response.input');
+    if (forbidden !== null) throw forbidden;
+    return withId(target, item);
+  }
   const found = target.conversation.item(item.itemId, heardAt(target));
   if (found === undefined) {
     throw new CallError('item_not_found', `Item ${item.itemId} does not exist.`, {
@@ -219,6 +230,8 @@ function createItem(target: CommandTarget, item: NewItem, after: string | null):
   const able =
     capabilities.appendContext || (item.kind === 'tool_output' && capabilities.tools !== 'none');
   need(target, able, 'takes no items from outside', 'item');
+  const forbidden = contextRefusal(target.agent(), item, 'item.content');
+  if (forbidden !== null) throw forbidden;
   if (item.itemId !== null && conversation.taken(item.itemId)) {
     throw new CallError('item_exists', `Item ${item.itemId} already exists.`, {
       param: 'item.id',
@@ -308,7 +321,8 @@ export function tellHeard(
   target: Pick<CommandTarget, 'context' | 'send' | 'scope' | 'roundTripMs'>,
   track: LineTrack,
 ): void {
-  if (!target.context().capabilities.truncate || track.sentSamples === 0) return;
+  // What was made and never sent was not heard either: the backend may believe that it was.
+  if (!target.context().capabilities.truncate || track.generatedSamples === 0) return;
   const nowMs = target.scope.nowMs();
   const roundTripMs = target.roundTripMs();
   target.send({

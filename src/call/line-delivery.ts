@@ -10,6 +10,8 @@ export interface LineDeliveryOptions {
   readonly conversation: Conversation;
   readonly turn: (input: TurnInput) => void;
   readonly write: (audio: DownlinkAudio) => void;
+  /** The first audible sample of an in-band line was given; its place on the line. */
+  readonly audible: (track: LineTrack, onsetSample: number) => void;
 }
 
 /** What happens when a piece of a line is given to the client: counted, placed, logged, written. */
@@ -28,7 +30,7 @@ export class LineDelivery {
 
   /** In-band audio has been counted by the downlink already. */
   audio(track: LineTrack, bytes: Uint8Array): void {
-    const { scope, turn, write } = this.#options;
+    const { audible, scope, turn, write } = this.#options;
     const { lineId, itemId } = track.line;
     const lineStartSample = track.inBand
       ? track.sentSamples - bytes.byteLength / bytesPerSample(track.format.codec)
@@ -43,9 +45,10 @@ export class LineDelivery {
       }
     }
     write({ lineId, itemId, lineStartSample, bytes });
-    if (!track.onset.found && track.onset.push(bytes) !== null) {
-      scope.log.append({ type: 'line.first_audio', lineId });
-    }
+    const onsetSample = track.onset.push(bytes);
+    if (onsetSample === null) return;
+    scope.log.append({ type: 'line.first_audio', lineId });
+    if (track.inBand) audible(track, onsetSample);
   }
 
   text(track: LineTrack, delta: string): void {

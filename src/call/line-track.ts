@@ -115,6 +115,12 @@ export class LineTrack {
     return samplesToMs(Math.max(0, Math.min(heard, this.sentSamples)), this.format.rateHz);
   }
 
+  /** Call time at which a sample of it reaches the ear by the clock; `null` before any was given. */
+  heardAtMs(sample: number, roundTripMs: number): number | null {
+    if (this.#downlinkStart === null) return null;
+    return this.#playout.heardAtMs(this.#downlinkStart + sample, roundTripMs);
+  }
+
   /** Nothing more of it will be heard than by now. The first settlement counts. */
   settle(nowMs: number, roundTripMs: number): void {
     this.#settle(this.heardMs(nowMs, roundTripMs), -Infinity);

@@ -73,6 +73,14 @@ export class PlayoutClock {
     return this.pacedSample(nowMs - roundTripMs / 2 - playerDelayMs);
   }
 
+  /** Time from which a sample that was sent counts as heard. */
+  heardAtMs(sample: number, roundTripMs: number): number {
+    const run = this.#runs.findLast(({ startSample }) => startSample <= sample);
+    if (run === undefined) return 0;
+    const playingMs = samplesToMs(sample - run.startSample, this.#rateHz);
+    return run.startAtMs + playingMs + roundTripMs / 2 + playerDelayMs;
+  }
+
   /** Time from which everything sent so far counts as heard. */
   heardOutAtMs(roundTripMs: number): number {
     const last = this.#runs.at(-1);

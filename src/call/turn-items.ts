@@ -3,6 +3,10 @@ import type { CommandTarget } from './commands.ts';
 import type { MessageItem } from '../ports/conversation.ts';
 import type { TurnEffect } from '../turn/vocabulary.ts';
 
+/** How long a detector may hear speech after its end, ms; a backend's own adds its silence timer. */
+const detectorHangMs = 300;
+const backendHangMs = 1500;
+
 /** The caller's turns as items of the conversation, and the ids under which they are announced. */
 export class TurnItems {
   readonly #target: CommandTarget;
@@ -74,8 +78,7 @@ export class TurnItems {
       content: [{ type: 'audio', transcript: null, durationMs }],
     };
     const previousItemId = conversation.add(item, null);
-    const speechEndAtMs =
-      effect.speechEndAudioMs === null ? null : uplink.callTimeOf(effect.speechEndAudioMs);
+    const speechEndAtMs = this.#speechEndAtMs(effect);
     scope.log.append({
       type: 'turn.committed',
       itemId,
@@ -86,8 +89,17 @@ export class TurnItems {
       speechEndAtMs,
     });
     if (context().authority === 'gateway') {
-      send({ type: 'commit', itemId, fromSample, toSample });
+      const silence = effect.cause === 'idle' ? { silence: true as const } : {};
+      send({ type: 'commit', itemId, fromSample, toSample, ...silence });
     }
+  }
+
+  /** The anchor of every latency: in the wave, so that no setting of a detector moves it. */
+  #speechEndAtMs({ cause, speechEndAudioMs }: TurnEffect & { type: 'commitTurn' }): number | null {
+    if (speechEndAudioMs === null) return null;
+    const { uplink } = this.#target;
+    const lookBackMs = cause === 'backend' ? backendHangMs : detectorHangMs;
+    return uplink.callTimeOf(uplink.audibleEndMs(speechEndAudioMs, lookBackMs));
   }
 
   /** Keys of the telephone are a turn in writing. */

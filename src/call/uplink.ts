@@ -2,8 +2,10 @@ import { ChunkHistory } from '../audio/chunk-history.ts';
 import { chunkDurationMs, ChunkTimeline, type Chunk } from '../audio/chunk.ts';
 import { msToSamples, sameFormat, samplesToMs, type AudioFormat } from '../audio/format.ts';
 import { decodeSamples } from '../audio/samples.ts';
+import { lastAudibleEnd } from '../audio/level.ts';
 import { createResampler, type Resampler } from '../audio/resampler.ts';
 import { CallError } from '../ports/errors.ts';
+import { CaptureClock } from './capture-clock.ts';
 import { createConverter, type Converter } from './converter.ts';
 import type { BackendCommand } from '../ports/backend.ts';
 import { EndOfTurnAsker } from './end-of-turn-asker.ts';
@@ -51,6 +53,7 @@ export class Uplink {
   readonly #options: UplinkOptions;
   #timeline: ChunkTimeline;
   #history: ChunkHistory;
+  readonly #capture = new CaptureClock();
   #toBackend: ToBackend | null = null;
   #listening: Listening | null = null;
   /** The client was told that there is no detector. */
@@ -118,10 +121,9 @@ export class Uplink {
         return chunk === null ? null : { type: 'audio', chunk };
       }
       case 'commit': {
-        const { itemId, fromSample, toSample } = command;
+        const { fromSample, toSample } = command;
         return {
-          type: 'commit',
-          itemId,
+          ...command,
           fromSample: this.#backendSample(fromSample),
           toSample: this.#backendSample(toSample),
         };
@@ -155,6 +157,7 @@ export class Uplink {
     if (bytes.byteLength === 0) return;
     const chunk = this.#timeline.append(bytes, nowMs);
     this.#history.append(chunk);
+    this.#capture.arrived(this.endMs, nowMs);
     this.#options.onChunk(chunk);
     if (this.#listening !== null) {
       const { resampler, asker } = this.#listening;
@@ -194,9 +197,25 @@ export class Uplink {
     return Math.max(0, Math.min(msToSamples(audioMs, this.format.rateHz), this.endSample));
   }
 
-  /** Call time at which a recent position was spoken, counted back from the newest chunk. */
+  /** Call time at which a recent position was spoken. */
   callTimeOf(audioMs: number): number {
-    return this.#timeline.endMs - Math.max(0, this.endMs - audioMs);
+    return this.#capture.callTimeOf(audioMs);
+  }
+
+  /**
+   * Where the caller's sound really ended, near a position at which speech was taken to end: detectors
+   * hear on for a while. The position itself where nothing before it is audible, or no longer kept.
+   *
+   * @param lookBackMs how much earlier it may have been
+   */
+  audibleEndMs(audioMs: number, lookBackMs: number): number {
+    const toSample = this.sampleAt(audioMs);
+    const fromSample = Math.max(this.firstKeptSample, this.sampleAt(audioMs - lookBackMs));
+    const bytes = fromSample < toSample ? this.slice(fromSample, toSample) : null;
+    if (bytes === null) return audioMs;
+    const { codec, rateHz } = this.format;
+    const end = lastAudibleEnd(decodeSamples(bytes, codec), rateHz);
+    return end === null ? audioMs : samplesToMs(fromSample + end, rateHz);
   }
 
   close(): void {

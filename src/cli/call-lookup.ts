@@ -1,5 +1,6 @@
 import { request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
+import { turnStages, type TurnStages } from '../ports/stages.ts';
 import type { TalkAddress } from './talk-socket.ts';
 
 /** What only the server knows of a call. */
@@ -8,6 +9,8 @@ export interface CallLookup {
   readonly agent: string | null;
   readonly backend: string | null;
   readonly handovers: readonly TalkHandover[];
+  /** Where the silence before answers went, by the item of the caller's turn. */
+  readonly stages: ReadonlyMap<string, TurnStages>;
 }
 
 /** A change of backend within the call, as the server recorded it. */
@@ -19,7 +22,12 @@ export interface TalkHandover {
 }
 
 /** What is known of a call when nobody can be asked. */
-export const unknownCall: CallLookup = { agent: null, backend: null, handovers: [] };
+export const unknownCall: CallLookup = {
+  agent: null,
+  backend: null,
+  handovers: [],
+  stages: new Map(),
+};
 
 const timeoutMs = 3_000;
 const bodyLimitBytes = 32 * 1024 * 1024;
@@ -70,7 +78,29 @@ function recordOf(body: unknown): CallLookup {
   const agent = 'agent' in body && typeof body.agent === 'string' ? body.agent : null;
   const backend = 'backend' in body && typeof body.backend === 'string' ? body.backend : null;
   const handovers = 'handovers' in body && Array.isArray(body.handovers) ? body.handovers : [];
-  return { agent, backend, handovers: handovers.filter(isHandover) };
+  const turns: unknown[] = 'turns' in body && Array.isArray(body.turns) ? body.turns : [];
+  const stages = new Map(
+    turns.flatMap((turn) => {
+      const told = stagesIn(turn);
+      return told === null ? [] : [[told.itemId, told] as const];
+    }),
+  );
+  return { agent, backend, handovers: handovers.filter(isHandover), stages };
+}
+
+function stagesIn(turn: unknown): TurnStages | null {
+  if (typeof turn !== 'object' || turn === null || !('stages' in turn)) return null;
+  return isStages(turn.stages) ? turn.stages : null;
+}
+
+/** Only what is used here is looked at: the rest is passed on as the server says it. */
+function isStages(value: unknown): value is TurnStages {
+  if (typeof value !== 'object' || value === null) return false;
+  const { itemId, silenceMs, partsMs } = value as Readonly<Record<string, unknown>>;
+  if (typeof itemId !== 'string' || typeof silenceMs !== 'number') return false;
+  if (typeof partsMs !== 'object' || partsMs === null) return false;
+  const parts = partsMs as Readonly<Record<string, unknown>>;
+  return turnStages.every((stage) => parts[stage] === null || typeof parts[stage] === 'number');
 }
 
 function isHandover(value: unknown): value is TalkHandover {

@@ -1,3 +1,4 @@
+import { turnStages, type TurnStages } from '../ports/stages.ts';
 import type { TalkResult } from './talk.ts';
 
 /** A talk in words, for people; `--json` gives the whole of it. */
@@ -6,18 +7,28 @@ export function talkReport(result: TalkResult): string {
   const who = `${agent ?? 'the default agent'}${backend === null ? '' : ` on ${backend}`}`;
   const lines = [
     `${seconds(durationMs)} with ${who}${callId === null ? '' : ` (${callId})`}`,
-    ...turns.map((turn, place) => {
+    ...turns.flatMap((turn, place) => {
       const wait = waitText(turn.userEndMs, turn.firstAudioMs);
       const said = turn.userText === null ? '' : ` — you: ${JSON.stringify(turn.userText)}`;
       const heard = turn.heardText === null ? '' : ` — agent: ${JSON.stringify(turn.heardText)}`;
       const cut = turn.interrupted ? ', interrupted' : '';
-      return `turn ${place + 1}: ${wait}${cut}${said}${heard}`;
+      const line = `turn ${place + 1}: ${wait}${cut}${said}${heard}`;
+      return turn.stages === null ? [line] : [line, `  ${stagesText(turn.stages)}`];
     }),
     ...tools.map(({ name, atMs }) => `tool ${name} called at ${seconds(atMs)}`),
   ];
   if (turns.length === 0) lines.push('no turn was detected');
   if (out !== null) lines.push(`recorded to ${out} (left = caller, right = agent)`);
   return lines.join('\n');
+}
+
+/** The silence as the server saw it, in its parts. */
+function stagesText({ partsMs, silenceMs }: TurnStages): string {
+  const parts = turnStages.flatMap((stage) => {
+    const partMs = partsMs[stage];
+    return partMs === null ? [] : [`${stage.replaceAll('_', ' ')} ${Math.round(partMs)}`];
+  });
+  return `silence ${Math.round(silenceMs)} ms: ${parts.join(' + ')}`;
 }
 
 function waitText(userEndMs: number | null, firstAudioMs: number | null): string {

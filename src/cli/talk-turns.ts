@@ -110,6 +110,11 @@ export class TalkTurns {
     }));
   }
 
+  /** The items of the caller's turns, in the same order. */
+  get itemIds(): readonly string[] {
+    return [...this.#byItem.keys()];
+  }
+
   push(event: TalkEvent, atMs: number): void {
     const itemId = text(event['item_id']);
     switch (event.type) {

@@ -1,6 +1,7 @@
 import { msToSamples, samplesToMs } from '../audio/format.ts';
 import { encodePcm16 } from '../audio/pcm16.ts';
 import { systemClock, type Clock } from '../time/clock.ts';
+import type { TurnStages } from '../ports/stages.ts';
 import { lookUpCall, unknownCall, type TalkHandover } from './call-lookup.ts';
 import { readCallerWave, speechEndBefore, type CallerWave } from './caller-wave.ts';
 import { writeStereo } from './stereo.ts';
@@ -24,6 +25,12 @@ export interface TalkOptions {
   readonly clock?: Clock;
 }
 
+/** A turn as the client saw it, with what the server's stage clock says. */
+export interface TalkedTurn extends TalkTurn {
+  /** `null` when the server cannot be asked, or nothing was heard. */
+  readonly stages: TurnStages | null;
+}
+
 /** What `talk --json` prints. Times are ms since the call's start, measured by the client. */
 export interface TalkResult {
   readonly callId: string | null;
@@ -31,7 +38,7 @@ export interface TalkResult {
   readonly agent: string | null;
   /** As the server says afterwards; `null` when it cannot be asked. */
   readonly backend: string | null;
-  readonly turns: readonly TalkTurn[];
+  readonly turns: readonly TalkedTurn[];
   readonly tools: readonly TalkToolCall[];
   readonly handovers: readonly TalkHandover[];
   readonly durationMs: number;
@@ -85,7 +92,7 @@ export async function runTalk(options: TalkOptions): Promise<TalkResult> {
     const out = options.out ?? null;
     if (out !== null) await writeStereo(out, { rateHz, ...talk.recording(durationMs) });
     const { backend, handovers } = known;
-    const { turns, tools } = talk.result(durationMs);
+    const { turns, tools } = talk.result(durationMs, known.stages);
     return {
       callId,
       agent: known.agent ?? agent,
@@ -172,9 +179,14 @@ class Talk {
   }
 
   /** Times to a tenth of a millisecond. */
-  result(atMs: number): Pick<TalkResult, 'turns' | 'tools'> {
-    const turns = this.#turns.turns(atMs).map((turn) => ({
+  result(
+    atMs: number,
+    stages: ReadonlyMap<string, TurnStages>,
+  ): Pick<TalkResult, 'turns' | 'tools'> {
+    const { itemIds } = this.#turns;
+    const turns = this.#turns.turns(atMs).map((turn, place) => ({
       ...turn,
+      stages: stages.get(itemIds[place] ?? '') ?? null,
       userEndMs: tenths(turn.userEndMs),
       firstPacketMs: tenths(turn.firstPacketMs),
       firstAudioMs: tenths(turn.firstAudioMs),

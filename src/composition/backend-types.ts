@@ -1,5 +1,6 @@
+import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { env } from 'node:process';
 import type { z } from 'zod';
 import { hydraBackend, hydraOptions } from '../../adapters/backends/hydra/index.ts';
@@ -13,14 +14,16 @@ import {
   rehearsalBackend,
   rehearsalOptionsSchema,
 } from '../../adapters/backends/rehearsal/index.ts';
-import type { HostedSurroundings } from '../../adapters/shared/surroundings.ts';
+import type { HostedSurroundings, SpeechSurroundings } from '../../adapters/shared/surroundings.ts';
 import type { WireFolder } from '../../adapters/shared/wire-folder.ts';
 import type { BackendPort } from '../ports/backend.ts';
 import { asCallError } from '../ports/errors.ts';
+import { pulledModelsFolder } from '../cli/model-download.ts';
 import { absentBackend } from '../server/absent-backend.ts';
 import type { BackendEntry } from '../server/config.ts';
 import { systemClock } from '../time/clock.ts';
 import { packageFolder } from './root.ts';
+import { cascadeOptions, createCascade } from './speech-types.ts';
 
 /** What backends are made with besides their options. */
 export interface BackendSurroundings {
@@ -37,6 +40,16 @@ interface BackendType {
 }
 
 const backendTypes: Readonly<Record<string, BackendType>> = {
+  cascade: {
+    options: cascadeOptions,
+    create: (entry, around) =>
+      createCascade(entry.name, cascadeOptions.parse(entry.options), {
+        stt: ofPart(entry, 'stt', around),
+        llm: ofPart(entry, 'llm', around),
+        tts: ofPart(entry, 'tts', around),
+        chance: Math.random,
+      }),
+  },
   hydra: {
     options: hydraOptions,
     create: (entry, around) =>
@@ -103,5 +116,25 @@ function hosted(
     env,
     readText: (path) => readFile(resolve(folder, path), 'utf8'),
     recorder: wires?.recorder(name, type) ?? null,
+  };
+}
+
+/** What one part of a cascade is made with; its connections are recorded under a name of its own. */
+function ofPart(
+  { name, type }: BackendEntry,
+  part: 'stt' | 'llm' | 'tts',
+  { folder, wires }: BackendSurroundings,
+): SpeechSurroundings {
+  const models = pulledModelsFolder(env);
+  return {
+    env,
+    readText: (path) => readFile(resolve(folder, path), 'utf8'),
+    recorder: wires?.recorder(`${name}.${part}`, type) ?? null,
+    clock: systemClock,
+    resolvePath: (path) => resolve(folder, path),
+    pulledModel: (model) => {
+      const path = join(models, model);
+      return existsSync(path) ? path : null;
+    },
   };
 }

@@ -59,6 +59,8 @@ export interface BackendCapabilities {
   readonly resumption: boolean;
   /** It can begin answers that may be dropped unheard; absent: it cannot. */
   readonly speculation?: boolean;
+  /** It can say words that it is given as they are, as `respond` with `words`; absent: it cannot. */
+  readonly verbatim?: boolean;
   /** It tells when each stage of an answer was reached, as `line.stage`; absent: it does not. */
   readonly stages?: boolean;
   /** Settings that it does not take as freely as others; absent where it takes them all. */
@@ -106,6 +108,8 @@ export type BackendCommand =
       readonly itemId: string;
       readonly fromSample: number;
       readonly toSample: number;
+      /** The turn is the caller's silence: nothing was said, and the agent is to speak up. */
+      readonly silence?: true;
     }
   /** Forget uplink audio that no commit has covered. */
   | { readonly type: 'clear' }
@@ -120,6 +124,8 @@ export type BackendCommand =
       readonly input: readonly ConversationItem[] | null;
       /** The answer that was begun as this speculation is the line; it takes no other input. */
       readonly speculationId?: number;
+      /** The line says exactly this, and no model is asked. Only to backends that say they can. */
+      readonly words?: string;
     }
   /**
    * Begin an answer to the conversation and this text of the caller's. No tool may run and no event

@@ -1,3 +1,4 @@
+import type { CallRoute } from './agent.ts';
 import type { ConversationItem, LedgerEntry } from './conversation.ts';
 import type { ErrorCode } from './errors.ts';
 import type { LineStage, Usage } from './backend.ts';
@@ -61,7 +62,20 @@ export interface LineExtent {
 export type CloseReason =
   | { readonly kind: 'client'; readonly wireCode: number | null }
   | { readonly kind: 'error'; readonly code: ErrorCode; readonly message: string }
+  /** The agent ended it by a tool; `reason` in the model's words. */
+  | { readonly kind: 'agent'; readonly reason: string | null }
   | { readonly kind: 'shutdown' };
+
+/** What a built-in tool did to the call. */
+export type CallAction =
+  /** The call ends once the goodbye has been heard. */
+  | { readonly kind: 'end'; readonly reason: string | null }
+  /** The caller interrupted the goodbye: the call goes on. */
+  | { readonly kind: 'end_revoked' }
+  /** The app is asked to hand the caller on. */
+  | { readonly kind: 'transfer'; readonly target: string; readonly reason: string | null }
+  /** The call goes on with another agent's instructions, voice and tools. */
+  | { readonly kind: 'agent'; readonly agent: string; readonly voice: 'taken' | 'kept' };
 
 /**
  * What happened in a call. Append-only and ordered by `seq`; everything shown to anyone is a fold
@@ -69,7 +83,13 @@ export type CloseReason =
  * sample clock: samples written ÷ rate, prefix padding included where Realtime says so.
  */
 export type LogEvent =
-  | { readonly type: 'call.opened'; readonly agent: string; readonly settings: CallSettings }
+  | {
+      readonly type: 'call.opened';
+      readonly agent: string;
+      readonly settings: CallSettings;
+      /** How its backends were chosen; absent where nothing was chosen. */
+      readonly route?: CallRoute;
+    }
   | { readonly type: 'call.configured'; readonly settings: CallSettings }
   | { readonly type: 'call.closed'; readonly reason: CloseReason }
   | { readonly type: 'backend.opening'; readonly backend: string }
@@ -116,7 +136,7 @@ export type LogEvent =
       readonly cause: 'silence' | 'score' | 'manual' | 'idle' | 'backend' | 'model' | 'limit';
       readonly fromSample: number;
       readonly toSample: number;
-      /** Call time of the caller's last speech, as the detector saw it; `null` when unknown. */
+      /** Call time of the last audible sample of what was taken for speech; `null` when unknown. */
       readonly speechEndAtMs: number | null;
     }
   | {
@@ -177,6 +197,13 @@ export type LogEvent =
   | { readonly type: 'line.first_packet'; readonly lineId: string }
   /** First audible sample (10 ms above −50 dBFS) was given to the client. */
   | { readonly type: 'line.first_audio'; readonly lineId: string }
+  /** That sample reached the caller's ear, at call time `heardAtMs`: some time before this entry. */
+  | {
+      readonly type: 'line.first_heard';
+      readonly lineId: string;
+      readonly heardAtMs: number;
+      readonly by: 'acknowledgement' | 'clock';
+    }
   | {
       readonly type: 'line.closed';
       readonly lineId: string;
@@ -239,8 +266,17 @@ export type LogEvent =
   | {
       readonly type: 'tool.answered';
       readonly toolCallId: string;
+      /** `null`: nobody has a tool of the name that the model used. */
+      readonly name: string | null;
+      readonly runner: LedgerEntry['runner'];
+      /** `late` may follow `timed_out`; every other one is the last. */
       readonly state: LedgerEntry['state'];
+      /** The tool call of which it shared the run or the answer. */
+      readonly sharedWith: string | null;
+      /** Since it was asked for, ms. */
+      readonly elapsedMs: number;
     }
+  | { readonly type: 'call.action'; readonly action: CallAction }
   | { readonly type: 'output.cleared'; readonly lineId: string | null }
   | {
       readonly type: 'playback.acknowledged';

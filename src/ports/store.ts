@@ -1,4 +1,6 @@
 import type { LogEntry } from './events.ts';
+import type { ToolCallState } from './conversation.ts';
+import type { TurnStages } from './stages.ts';
 
 /** What is kept of a call after it ended; times in ms since the call's start. */
 export interface CallRecord {
@@ -8,11 +10,7 @@ export interface CallRecord {
   readonly startedAt: string;
   readonly durationMs: number | null;
   readonly turns: readonly TurnRecord[];
-  readonly tools: readonly {
-    readonly name: string;
-    readonly arguments: string;
-    readonly atMs: number;
-  }[];
+  readonly tools: readonly ToolRecord[];
   readonly handovers: readonly {
     readonly from: string;
     readonly to: string;
@@ -24,6 +22,20 @@ export interface CallRecord {
   readonly events: readonly LogEntry[];
 }
 
+/** One tool call as the ledger had it. */
+export interface ToolRecord {
+  readonly name: string;
+  readonly arguments: string;
+  readonly atMs: number;
+  readonly toolCallId: string;
+  readonly runner: 'client' | 'gateway';
+  readonly state: ToolCallState;
+  /** When it was answered, came late, or was given up; `null` while it runs. */
+  readonly answeredAtMs: number | null;
+  /** The tool call of which it shared the run or the answer. */
+  readonly sharedWith: string | null;
+}
+
 /** One exchange: the caller's turn and what came back. `null` where it did not happen. */
 export interface TurnRecord {
   readonly userEndMs: number | null;
@@ -32,6 +44,8 @@ export interface TurnRecord {
   readonly interrupted: boolean;
   readonly heardText: string | null;
   readonly userText: string | null;
+  /** Where the silence before the answer went; `null` where nothing was heard, or nobody knows. */
+  readonly stages: TurnStages | null;
 }
 
 /** Keeps finished calls. Never called from the media path. */

@@ -62,8 +62,17 @@ export interface Utterance {
   say(piece: SpeechPiece): void;
   /** No piece follows. */
   end(): void;
-  /** Stops it upstream and ends the events at once; nothing of it comes any more. Idempotent. */
-  cancel(): void;
+  /**
+   * Stops it upstream and ends the events at once; nothing of it comes any more. Idempotent.
+   *
+   * @param heardMs how much of it was heard, where that is known: ms from its first sample
+   */
+  cancel(heardMs?: number): void;
+  /**
+   * Where the voice has `spokenText`: after `cancel`, which text was heard, in the voice's words;
+   * `null` where it does not say, and after an end without `cancel`. Never rejects.
+   */
+  readonly spoken?: Promise<string | null>;
   readonly events: Incoming<SpeechEvent>;
 }
 

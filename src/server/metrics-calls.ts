@@ -2,7 +2,9 @@ import type { Registry } from 'prom-client';
 import type { ErrorCode } from '../ports/errors.ts';
 import type { LogEntry } from '../ports/events.ts';
 import type { CallDepths, ObservedCall } from '../ports/observer.ts';
+import { StageClock } from '../call/stage-clock.ts';
 import { callInstruments, type CallInstruments } from './metrics-instruments.ts';
+import { ToolMetrics } from './metrics-tools.ts';
 import { TurnMetrics } from './metrics-turns.ts';
 
 /** A call that is running, as far as its measurements go. */
@@ -13,6 +15,7 @@ interface Seen {
   waitingSinceMs: number | null;
   /** Lines of the conversation that may answer it. */
   readonly answers: Set<string>;
+  readonly stages: StageClock;
   lastError: ErrorCode | null;
   /** Whether a backend has been ready in this call. */
   answered: boolean;
@@ -26,10 +29,12 @@ export class CallMetrics {
   readonly #seen = new Map<string, Seen>();
   readonly #to: CallInstruments;
   readonly #turns: TurnMetrics;
+  readonly #tools: ToolMetrics;
 
   constructor(registry: Registry) {
     this.#to = callInstruments(registry);
     this.#turns = new TurnMetrics(registry);
+    this.#tools = new ToolMetrics(registry);
   }
 
   /** Counts what is there now: calls, and what waits in them. */
@@ -62,6 +67,8 @@ export class CallMetrics {
 
   entry(call: ObservedCall, entry: LogEntry): void {
     const seen = this.#of(call);
+    const stages = seen.stages.push(entry);
+    if (stages !== null) this.#turns.answered(labelsOf(seen), stages);
     switch (entry.type) {
       case 'backend.ready':
         this.#ready(seen, entry);
@@ -99,6 +106,9 @@ export class CallMetrics {
         this.#to.dropped.inc({ ...labelsOf(seen), cause: entry.where });
         this.#to.droppedSamples.inc({ ...labelsOf(seen), cause: entry.where }, entry.samples);
         break;
+      case 'tool.answered':
+        this.#tools.answered(labelsOf(seen), entry);
+        break;
       case 'call.closed':
         this.#count(seen);
         if (entry.reason.kind === 'error' && entry.reason.code !== seen.lastError) {
@@ -126,6 +136,8 @@ export class CallMetrics {
       case 'item.deleted':
       case 'item.truncated':
       case 'line.text':
+      case 'line.stage':
+      case 'line.first_heard':
       case 'line.first_packet':
       case 'agent.cut':
       case 'agent.held':
@@ -133,8 +145,8 @@ export class CallMetrics {
       case 'caller.away':
       case 'speculation.started':
       case 'line.heard':
+      case 'call.action':
       case 'tool.called':
-      case 'tool.answered':
       case 'output.cleared':
       case 'playback.acknowledged':
         break;
@@ -169,6 +181,7 @@ export class CallMetrics {
       counted: false,
       waitingSinceMs: null,
       answers: new Set(),
+      stages: new StageClock(),
       lastError: null,
       answered: false,
       lostAtMs: null,

@@ -1,5 +1,6 @@
 import { Counter, Histogram, type Registry } from 'prom-client';
 import type { LogEntry } from '../ports/events.ts';
+import { turnStages, type TurnStages } from '../ports/stages.ts';
 
 const labels = ['agent', 'backend'] as const;
 
@@ -20,7 +21,7 @@ export type TurnEntry = LogEntry & {
     | 'agent.slow';
 };
 
-/** What became of speech over the agent, of answers begun early, and how fast the floor changed. */
+/** What became of speech over the agent, of answers begun early, and how fast all of it went. */
 export class TurnMetrics {
   readonly #duck: Histogram<(typeof labels)[number]>;
   readonly #yield: Histogram<(typeof labels)[number]>;
@@ -30,6 +31,7 @@ export class TurnMetrics {
   readonly #speculations: Counter<(typeof labels)[number] | 'outcome'>;
   readonly #speculated: Counter<(typeof labels)[number] | 'outcome'>;
   readonly #slow: Counter<(typeof labels)[number]>;
+  readonly #stages: Histogram<(typeof labels)[number] | 'stage'>;
 
   constructor(registry: Registry) {
     const registers = [registry];
@@ -83,6 +85,21 @@ export class TurnMetrics {
       labelNames: labels,
       registers,
     });
+    this.#stages = new Histogram({
+      name: 'parley_stage_seconds',
+      help: 'The silence before an answer, in parts: from the stage before to this one. They add up.',
+      labelNames: [...labels, 'stage'],
+      buckets: [0.005, 0.01, 0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.5, 0.75, 1, 1.5, 2.5, 5, 10],
+      registers,
+    });
+  }
+
+  /** An answer began to be heard. */
+  answered(of: OfCall, { partsMs }: TurnStages): void {
+    for (const stage of turnStages) {
+      const partMs = partsMs[stage];
+      if (partMs !== null) this.#stages.observe({ ...of, stage }, partMs / 1000);
+    }
   }
 
   entry(of: OfCall, entry: TurnEntry): void {

@@ -1,4 +1,8 @@
+import { AnsweredTurn } from '../call/answered-turn.ts';
+import { StageClock } from '../call/stage-clock.ts';
 import type { LogEntry } from '../ports/events.ts';
+import type { TurnStages } from '../ports/stages.ts';
+import { toolAnswered, toolAsked } from './tool-records.ts';
 import type { CallRecord, TurnRecord } from '../ports/store.ts';
 
 /** What is known of a call without its log. */
@@ -20,15 +24,15 @@ interface Exchange {
   /** Words by line, in the order of the lines. */
   readonly heard: Map<string, string>;
   userText: string | null;
+  stages: TurnStages | null;
 }
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
 /**
  * Folds a call's log into what is kept of the call. Entries go in one by one, in order; the record
- * can be read at any time. Lines in the conversation belong to the caller's turn before them, a
- * line of a backend without turns also to a turn whose speech has stopped and that is committed
- * only afterwards. Answers nobody asked for (idle prompts, greetings) belong to no turn.
+ * can be read at any time. Lines in the conversation belong to the turn that they answer; answers
+ * nobody asked for (idle prompts, greetings) to none.
  */
 export class RecordFold {
   readonly #header: RecordHeader;
@@ -41,15 +45,17 @@ export class RecordFold {
   /** The first failure that no other backend has made up for yet. */
   #failure: (LogEntry & { readonly type: 'backend.failed' }) | null = null;
   #durationMs: number | null = null;
-  #current: Exchange | null = null;
-  /** Speech that has stopped and is not committed yet. */
-  #stoppedItemId: string | null = null;
+  readonly #answered = new AnsweredTurn();
+  readonly #clock = new StageClock();
 
   constructor(header: RecordHeader) {
     this.#header = header;
   }
 
   push(entry: LogEntry): void {
+    this.#answered.push(entry);
+    const stages = this.#clock.push(entry);
+    if (stages !== null) this.#exchangeOf(stages.itemId).stages = stages;
     switch (entry.type) {
       case 'backend.opening':
         if (this.#backend === '') this.#backend = entry.backend;
@@ -61,16 +67,8 @@ export class RecordFold {
       case 'backend.failed':
         this.#failure ??= entry;
         break;
-      case 'speech.started':
-        this.#stoppedItemId = null;
-        break;
-      case 'speech.stopped':
-        this.#stoppedItemId = entry.itemId;
-        break;
       case 'turn.committed':
-        this.#current = this.#exchangeOf(entry.itemId);
-        this.#current.userEndMs = entry.speechEndAtMs;
-        this.#stoppedItemId = null;
+        this.#exchangeOf(entry.itemId).userEndMs = entry.speechEndAtMs;
         break;
       case 'caller.transcript':
         if (entry.final) this.#exchangeOf(entry.itemId).userText = entry.text;
@@ -109,21 +107,27 @@ export class RecordFold {
         break;
       case 'tool.called':
         if (this.#tools.length < exchangeLimit) {
-          const { name, arguments: text } = entry.item;
-          this.#tools.push({ name, arguments: text, atMs: entry.atMs });
+          this.#tools.push(toolAsked(entry));
         }
+        break;
+      case 'tool.answered':
+        toolAnswered(this.#tools, entry);
         break;
       case 'call.closed':
         this.#durationMs = entry.atMs;
         break;
       case 'call.opened':
       case 'call.configured':
+      case 'speech.started':
+      case 'speech.stopped':
       case 'speech.dismissed':
       case 'turn.idle':
       case 'input.cleared':
       case 'item.deleted':
       case 'item.truncated':
       case 'line.text':
+      case 'line.stage':
+      case 'line.first_heard':
       case 'agent.cut':
       case 'agent.ducked':
       case 'agent.held':
@@ -135,7 +139,7 @@ export class RecordFold {
       case 'speculation.ended':
       case 'turn.retracted':
       case 'stale.dropped':
-      case 'tool.answered':
+      case 'call.action':
       case 'output.cleared':
       case 'playback.acknowledged':
       case 'audio.dropped':
@@ -171,32 +175,14 @@ export class RecordFold {
     if (item.kind !== 'message' || item.role !== 'user') return;
     const texts = item.content.flatMap((part) => (part.type === 'text' ? [part.text] : []));
     if (texts.length === 0) return;
-    this.#current = this.#exchangeOf(item.itemId);
-    this.#current.userText = texts.join('\n');
+    this.#exchangeOf(item.itemId).userText = texts.join('\n');
   }
 
   #opened(entry: LogEntry & { readonly type: 'line.opened' }): void {
     const { cause, epoch, lineId } = entry.line;
     if (epoch === null) return;
-    const exchange = this.#answered(cause);
-    if (exchange !== null) this.#byLine.set(lineId, exchange);
-  }
-
-  #answered(
-    cause: (LogEntry & { readonly type: 'line.opened' })['line']['cause'],
-  ): Exchange | null {
-    switch (cause) {
-      case 'idle':
-        return null;
-      case 'stream':
-      case 'backend':
-        return this.#stoppedItemId === null ? this.#current : this.#exchangeOf(this.#stoppedItemId);
-      case 'turn':
-      case 'client':
-      case 'tool':
-      case 'filler':
-        return this.#current;
-    }
+    const itemId = this.#answered.of(cause);
+    if (itemId !== null) this.#byLine.set(lineId, this.#exchangeOf(itemId));
   }
 
   #exchangeOf(itemId: string): Exchange {
@@ -209,6 +195,7 @@ export class RecordFold {
       interrupted: false,
       heard: new Map(),
       userText: null,
+      stages: null,
     };
     if (this.#exchanges.length < exchangeLimit) {
       this.#exchanges.push(made);

@@ -321,7 +321,9 @@ export class StandInSession {
     const scripted = settings.answers[this.#answers % settings.answers.length];
     if (!outOfBand) this.#answers += 1;
     const toolsOff =
-      params.tool_choice === 'none' || (scripted && !this.#mayCall(scripted, params));
+      scripted !== undefined &&
+      'tool' in scripted &&
+      (params.tool_choice === 'none' || !this.#mayCall(scripted, params));
     const response = new GeneratedResponse(
       {
         responseId: this.#newId('resp'),

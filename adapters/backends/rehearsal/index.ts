@@ -37,6 +37,8 @@ const capabilities = {
   fasterThanRealTime: true,
   sessionCapMs: null,
   resumption: false,
+  verbatim: true,
+  stages: true,
 } as const satisfies BackendCapabilities;
 
 /** A backend that also tells tests what it believes was said. */
@@ -104,6 +106,7 @@ export function rehearsalBackend(
         script: repertoire.script,
         speak: speakFrom(repertoire),
         firstAudioMs: options.firstAudioMs,
+        shape: options.shape,
         realTimeFactor: options.realTimeFactor,
         random: seededRandom(derivedSeed(options.seed, counters.sessionsTotal)),
         fail: options.fail ?? null,

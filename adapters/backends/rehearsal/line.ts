@@ -55,6 +55,9 @@ export class RehearsalLine {
   readonly #player: LinePlayer;
   #audioMs = 0;
   #words = 0;
+  /** When it was asked for and when its delay is over, on the host's clock. */
+  #askedAtMs = 0;
+  #dueAtMs = 0;
   #complete = true;
 
   constructor(request: LineRequest, host: LineHost) {
@@ -90,6 +93,8 @@ export class RehearsalLine {
   }
 
   start(delayMs: number): void {
+    this.#askedAtMs = this.#host.clock.nowMs();
+    this.#dueAtMs = this.#askedAtMs + delayMs;
     this.#player.start(delayMs);
   }
 
@@ -113,6 +118,7 @@ export class RehearsalLine {
         const { speech } = fitting;
         this.#complete = fitting.complete;
         this.#host.onSpeech(this, speech);
+        this.#tellStages();
         const markMs =
           mark === null ? null : middleOfWordMs(speech, mark === 'middle' ? null : mark);
         return settings.modality === 'audio'
@@ -120,6 +126,15 @@ export class RehearsalLine {
           : textSteps(lineId, speech, markMs);
       }
     }
+  }
+
+  /** It knows at once what it is to say; the drawn delay is all the time that it takes. */
+  #tellStages(): void {
+    const { lineId, settings } = this.request;
+    const told = { type: 'line.stage', lineId } as const;
+    this.#host.emit({ ...told, stage: 'transcript', clockMs: this.#askedAtMs });
+    if (settings.modality === 'text') return;
+    this.#host.emit({ ...told, stage: 'first_synthesis', clockMs: this.#dueAtMs });
   }
 
   #step(step: LineStep): void {

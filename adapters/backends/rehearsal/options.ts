@@ -19,7 +19,8 @@ const failSchema = z
  * A `rehearsal` backend in the configuration.
  *
  * `script` is a path or the script itself; `firstAudioMs` the spread of delays from request to
- * first audio; `realTimeFactor` how much faster than real time audio comes; `seed` makes delays
+ * first audio and `shape` the distribution that has it; `realTimeFactor` how much faster than real
+ * time audio comes; `seed` makes delays
  * repeat; `fail` makes it go wrong. What it gives can be parsed again.
  */
 export const rehearsalOptionsSchema = z.strictObject({
@@ -28,6 +29,7 @@ export const rehearsalOptionsSchema = z.strictObject({
     .strictObject({ p50: z.number().min(1).max(60_000), p95: z.number().min(1).max(120_000) })
     .refine((spread) => spread.p95 >= spread.p50, { message: 'p95 is not below p50' })
     .default({ p50: 300, p95: 600 }),
+  shape: z.enum(['lognormal', 'normal', 'heavy', 'bimodal']).default('lognormal'),
   realTimeFactor: z.number().min(0.1).max(1000).default(4),
   seed: z.int().min(0).max(0xffff_ffff).default(1),
   fail: failSchema.optional(),

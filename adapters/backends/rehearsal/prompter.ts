@@ -119,6 +119,11 @@ function ordered(name: string | null, then: Answer, { tools }: ToolSettings): Cu
   return { kind: 'call', name, arguments: '{}', then, firstAudioMs: then.firstAudioMs };
 }
 
+/** Words that the core wants said as they are; the script stays where it is. */
+export function verbatim(words: string): Cue {
+  return saying(words, null);
+}
+
 function saying(text: string, firstAudioMs: number | null): Cue {
   return {
     kind: 'say',

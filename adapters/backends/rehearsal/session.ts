@@ -10,14 +10,14 @@ import { CallError } from '../../../src/ports/errors.ts';
 import type { CallSettings } from '../../../src/ports/settings.ts';
 import { BoundedQueue } from '../../../src/streams/bounded-queue.ts';
 import type { Timer } from '../../../src/time/clock.ts';
-import { drawDelayMs, type DelaySpread, type Random } from './chance.ts';
+import { drawShapedMs, type DelayShape, type DelaySpread, type Random } from './chance.ts';
 import { inputTokens, ofItem, RehearsalContext, type BelievedEntry } from './context.ts';
 import type { Counters } from './counters.ts';
 import { faultPlan, type FaultPlan } from './fault-plan.ts';
 import { RehearsalLine, type LineHost } from './line.ts';
 import { nonsenseAfter, nonsenseNow } from './nonsense.ts';
 import type { Fail } from './options.ts';
-import { Prompter } from './prompter.ts';
+import { Prompter, verbatim } from './prompter.ts';
 import type { Script } from './script.ts';
 import { wordsOf } from './speech.ts';
 
@@ -26,6 +26,7 @@ export interface RehearsalSessionOptions {
   readonly script: Script;
   readonly speak: LineHost['speak'];
   readonly firstAudioMs: DelaySpread;
+  readonly shape: DelayShape;
   readonly realTimeFactor: number;
   readonly random: Random;
   readonly fail: Fail | null;
@@ -179,7 +180,7 @@ export class RehearsalSession implements BackendSession {
     this.#emit({ type: 'caller.transcript', itemId, text, final: true });
   }
 
-  #respond({ lineId, outOfBand, overrides, input }: Respond): void {
+  #respond({ lineId, outOfBand, overrides, input, words }: Respond): void {
     if (this.#lines.has(lineId)) {
       this.#count(false);
       return;
@@ -193,8 +194,13 @@ export class RehearsalSession implements BackendSession {
     }
     const settings: CallSettings = { ...this.#settings, ...overrides };
     const entries = input === null ? this.#context.entries : input.map(ofItem);
-    const cue = outOfBand ? this.#prompter.nextOutOfBand(settings) : this.#prompter.next(settings);
-    if (!outOfBand) this.#answers += 1;
+    const cue =
+      words !== undefined
+        ? verbatim(words)
+        : outOfBand
+          ? this.#prompter.nextOutOfBand(settings)
+          : this.#prompter.next(settings);
+    if (!outOfBand && words === undefined) this.#answers += 1;
     const line = new RehearsalLine(
       {
         lineId,
@@ -202,14 +208,18 @@ export class RehearsalSession implements BackendSession {
         cue,
         settings,
         input: inputTokens(settings.instructions, entries),
-        mark: !outOfBand && this.#faults.inAnswer === this.#answers ? this.#faults.place : null,
+        mark:
+          !outOfBand && words === undefined && this.#faults.inAnswer === this.#answers
+            ? this.#faults.place
+            : null,
       },
       this.#lineHost,
     );
     this.#lines.set(lineId, line);
     this.#counters.linesStarted += 1;
     const fixedMs = cue.kind === 'say' ? cue.answer.firstAudioMs : cue.firstAudioMs;
-    line.start(fixedMs ?? drawDelayMs(this.#options.firstAudioMs, this.#options.random));
+    const { shape, firstAudioMs, random } = this.#options;
+    line.start(fixedMs ?? drawShapedMs(shape, firstAudioMs, random));
     if (this.#stalled) line.stop();
   }
 

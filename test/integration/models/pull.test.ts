@@ -216,7 +216,7 @@ test('list and verify tell what is here, what is not, and what is wrong', async 
 
 test('the pinned download of Smart Turn is sound', () => {
   const downloads = readDownloads(models);
-  expect(downloads.map(({ name }) => name)).toEqual(['smart-turn']);
+  expect(downloads.map(({ name }) => name)).toEqual(['smart-turn', 'vits-ljs', 'zipformer-en']);
   expect(pulledFile(downloads, 'smart-turn', '/m')).toEqual({
     path: '/m/smart-turn/smart-turn-v3.2-cpu.onnx',
     sha256: expect.stringMatching(/^2bb02631.*f8cca967e4f$/) as string,

@@ -236,7 +236,7 @@ describe('a tool of the gateway', () => {
     const { harness, session } = await asked();
     session.emit(called('call_a', 'fly'), done('line_1'));
     await settle();
-    expect(harness.last('tool.answered')).toMatchObject({ state: 'failed' });
+    expect(harness.last('tool.answered')).toMatchObject({ state: 'refused', name: null });
     expect(session.next('item.add').item).toMatchObject({ toolCallId: 'call_a' });
     await harness.end();
   });

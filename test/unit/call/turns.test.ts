@@ -50,6 +50,7 @@ describe('a detected turn', () => {
       'line.text',
       'line.first_packet',
       'line.first_audio',
+      'line.first_heard',
       'line.closed',
       'line.heard',
     ]);
@@ -405,8 +406,9 @@ describe('a backend that decides about turns', () => {
     await harness.pass(300);
     session.emit(heard(true, 2400), heard(false, 19_200));
     await settle();
-    expect(harness.story.slice(-5)).toEqual([
+    expect(harness.story.slice(-6)).toEqual([
       'speech.started',
+      'line.first_heard',
       'agent.cut',
       'line.closed',
       'speech.stopped',

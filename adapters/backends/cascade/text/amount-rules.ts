@@ -1,4 +1,5 @@
 import { rewrite, type MappedText } from './mapped-text.ts';
+import { oncePer } from './once-per.ts';
 import type { CurrencyWords, SpokenLanguage } from './spoken-language.ts';
 import { numberPattern, readNumber, sayCounted, sayNumber } from './spoken-number.ts';
 
@@ -11,7 +12,7 @@ const oneOf = (names: readonly string[]): string =>
     .map((name) => RegExp.escape(name))
     .join('|');
 
-const amountPatterns = (language: SpokenLanguage): readonly RegExp[] => {
+const amountPatterns = oncePer((language: SpokenLanguage): readonly RegExp[] => {
   const currency = `(?<currency>${oneOf(Object.keys(language.currencies))})`;
   const number = `(?<number>${numberPattern})`;
   const scale = `(?:[\\s\\u00a0](?<scale>${language.scales.join('|')})(?!\\p{L}))?`;
@@ -23,7 +24,7 @@ const amountPatterns = (language: SpokenLanguage): readonly RegExp[] => {
       'gu',
     ),
   ];
-};
+});
 
 const sayAmount = (
   amount: { readonly number: string; readonly scale: string | undefined },
@@ -67,14 +68,18 @@ export const money: Rule = (source, language) => {
   return text;
 };
 
+const measurePattern = oncePer(
+  (units: object): RegExp =>
+    new RegExp(
+      `(?<minus>(?<![\\p{L}\\p{Nd}])[-−])?(?<![\\p{L}\\p{Nd}]|\\p{Nd}[.,:/])(?<number>${numberPattern})[\\s\\u00a0]?(?<unit>${oneOf(Object.keys(units))})(?![\\p{L}\\p{Nd}²³/])(?:(?<=Std|Min|Sek|hrs|lbs|oz|ft)\\.(?=\\s))?`,
+      'gu',
+    ),
+);
+
 export const measures: Rule = (source, language) => {
   const { units } = language;
   if (units === undefined) return source;
-  const pattern = new RegExp(
-    `(?<minus>(?<![\\p{L}\\p{Nd}])[-−])?(?<![\\p{L}\\p{Nd}]|\\p{Nd}[.,:/])(?<number>${numberPattern})[\\s\\u00a0]?(?<unit>${oneOf(Object.keys(units))})(?![\\p{L}\\p{Nd}²³/])(?:(?<=Std|Min|Sek|hrs|lbs|oz|ft)\\.(?=\\s))?`,
-    'gu',
-  );
-  return rewrite(source, pattern, ({ groups }) => {
+  return rewrite(source, measurePattern(units), ({ groups }) => {
     const unit = units[groups?.['unit'] ?? ''];
     const number = readNumber((groups?.['minus'] ?? '') + (groups?.['number'] ?? ''), language);
     return unit === undefined || number === undefined

@@ -71,7 +71,7 @@ const units = (text: string): readonly string[] =>
 
 const weigh = (text: string): number => {
   let weight = 0;
-  for (const mark of units(text)) weight += weightOf(mark);
+  for (let at = 0; at < text.length; at += 1) weight += weightOf(text.charAt(at));
   return weight;
 };
 

@@ -1,4 +1,5 @@
 import { rewrite, type MappedText } from './mapped-text.ts';
+import { oncePer } from './once-per.ts';
 import type { DateWords, SpokenLanguage } from './spoken-language.ts';
 
 type Rule = (source: MappedText, language: SpokenLanguage) => MappedText;
@@ -27,7 +28,7 @@ const iso = /(?<![\p{L}\d/.-])(?<year>\d{4})-(?<month>\d{2})-(?<day>\d{2})(?![\p
 const numeric =
   /(?<![\p{L}\d/.-])(?<a>\d{1,2})(?<mark>[/.])(?<b>\d{1,2})\k<mark>(?<year>\d{4}|\d{2})?(?![\p{L}\d/-])(?!\.\d)/gu;
 
-const namedPatterns = ({ monthPattern }: DateWords): readonly RegExp[] => [
+const namedPatterns = oncePer(({ monthPattern }: DateWords): readonly RegExp[] => [
   new RegExp(
     `(?<![\\p{L}\\d])(?<month>${monthPattern})\\s(?<day>\\d{1,2})(?:st|nd|rd|th)?(?:,?\\s(?<year>\\d{4}))?(?![\\p{L}\\d:]|[.,]\\d)`,
     'gu',
@@ -36,7 +37,7 @@ const namedPatterns = ({ monthPattern }: DateWords): readonly RegExp[] => [
     `(?<![\\p{L}\\d.,])(?<day>\\d{1,2})(?:st|nd|rd|th|\\.)?\\s(?:of\\s)?(?<month>${monthPattern})(?:,?\\s(?<year>\\d{4}))?(?![\\p{L}\\d]|[.,]\\d)`,
     'gu',
   ),
-];
+]);
 
 /** ISO dates, numeric dates in the order of the locale, and dates with a month's name. */
 export const dates: Rule = (source, language) => {

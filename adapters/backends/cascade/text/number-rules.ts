@@ -1,4 +1,5 @@
 import { rewrite, type MappedText } from './mapped-text.ts';
+import { oncePer } from './once-per.ts';
 import type { SpokenLanguage } from './spoken-language.ts';
 import {
   asciiDigits,
@@ -63,11 +64,15 @@ export const ordinals: Rule = (source, language) => {
   });
 };
 
+const regnalPattern = oncePer(
+  ({ regnalNames }: SpokenLanguage): RegExp => new RegExp(`^(?:${regnalNames ?? ''})$`, 'u'),
+);
+
 /** "Henry VIII", "Heinrich VIII.", "Chapter IV"; one letter alone, or after a small word, is left alone. */
 export const romanNumerals: Rule = (source, language) => {
-  const { regnal, regnalNames } = language;
+  const { regnal } = language;
   if (regnal === undefined) return source;
-  const names = new RegExp(`^(?:${regnalNames ?? ''})$`, 'u');
+  const names = regnalPattern(language);
   return rewrite(source, roman, ({ groups }) => {
     const value = readRoman(groups?.['roman'] ?? '');
     if (value === undefined) return undefined;
@@ -94,14 +99,15 @@ export const versionNumbers: Rule = (source, language) => {
   );
 };
 
+const year = new RegExp(
+  `${alone}(?:19|20)\\d\\d(?<s>s(?!\\p{L}))?(?!\\p{L})${ends.replace('[-/', '[/')}`,
+  'gu',
+);
+
 /** Four digits that stand alone and are a year of 1900–2099. */
 export const years: Rule = (source, language) => {
   const { dates } = language;
   if (dates === undefined) return source;
-  const year = new RegExp(
-    `${alone}(?:19|20)\\d\\d(?<s>s(?!\\p{L}))?(?!\\p{L})${ends.replace('[-/', '[/')}`,
-    'gu',
-  );
   return rewrite(source, year, ({ 0: written, groups }) =>
     groups?.['s'] === undefined ? dates.year(written) : undefined,
   );

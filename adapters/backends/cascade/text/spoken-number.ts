@@ -1,4 +1,5 @@
 import type { Counted, SpokenLanguage } from './spoken-language.ts';
+import { oncePer } from './once-per.ts';
 
 /** A number as written, taken apart. */
 export interface WrittenNumber {
@@ -27,6 +28,15 @@ export const asciiDigits = (text: string): string =>
     return String(code - zero);
   });
 
+const groupedNumber = oncePer((language: SpokenLanguage): RegExp => {
+  const mark = language.decimalMark;
+  const group = mark === '.' ? ',' : '.';
+  return new RegExp(
+    `^(\\d{1,3}(?:(?:[${group}]\\d{2,3})*[${group}]\\d{3}|(?:['’\\u00a0\\u202f ]\\d{3})+))(?:[${mark}](\\d+))?$`,
+    'u',
+  );
+});
+
 /** @returns `undefined` if the marks make no number of this language */
 export const readNumber = (
   written: string,
@@ -34,12 +44,7 @@ export const readNumber = (
 ): WrittenNumber | undefined => {
   const text = asciiDigits(written).replace(/^[-−]/u, '');
   const negative = /^[-−]/u.test(written);
-  const mark = language.decimalMark;
-  const group = mark === '.' ? ',' : '.';
-  const grouped = new RegExp(
-    `^(\\d{1,3}(?:(?:[${group}]\\d{2,3})*[${group}]\\d{3}|(?:['’\\u00a0\\u202f ]\\d{3})+))(?:[${mark}](\\d+))?$`,
-    'u',
-  ).exec(text);
+  const grouped = groupedNumber(language).exec(text);
   if (grouped !== null)
     return { negative, whole: grouped[1]!.replace(/\D/gu, ''), decimals: grouped[2] ?? '' };
   // Models write 3.5 in every language; what cannot be a group is a decimal.

@@ -47,25 +47,25 @@ export interface Spoken {
   readonly open: OpenStyles;
 }
 
-/** Each rule reads what the ones before it left as written; the order decides who owns a digit. */
-const rules: readonly ((source: MappedText, language: SpokenLanguage) => MappedText)[] = [
-  addresses,
-  dates,
-  times,
-  versionNumbers,
-  phoneNumbers,
-  money,
-  percentages,
-  measures,
-  fractions,
-  ordinals,
-  romanNumerals,
-  abbreviationsInFull,
-  ranges,
-  codes,
-  years,
-  numbers,
-  signs,
+type Rule = (source: MappedText, language: SpokenLanguage) => MappedText;
+
+/**
+ * Each rule reads what the ones before it left as written; the order decides who owns a digit. Most
+ * clauses have none, and then most rules have nothing to read.
+ */
+const rules: readonly { readonly rule: Rule; readonly needsDigit: boolean }[] = [
+  { rule: addresses, needsDigit: false },
+  ...[dates, times, versionNumbers, phoneNumbers, money, percentages, measures, fractions].map(
+    (rule) => ({ rule, needsDigit: true }),
+  ),
+  { rule: ordinals, needsDigit: true },
+  { rule: romanNumerals, needsDigit: false },
+  { rule: abbreviationsInFull, needsDigit: false },
+  { rule: ranges, needsDigit: true },
+  { rule: codes, needsDigit: false },
+  { rule: years, needsDigit: true },
+  { rule: numbers, needsDigit: true },
+  { rule: signs, needsDigit: false },
 ];
 
 /**
@@ -88,6 +88,14 @@ const languageOf = (tag: string): SpokenLanguage | undefined => {
   return languages[`${primary}-${region ?? ''}`] ?? languages[primary];
 };
 
+const inWords = (written: MappedText, language: SpokenLanguage): MappedText => {
+  const digits = /\p{Nd}/u.test(written.text);
+  let spoken = written;
+  for (const { rule, needsDigit } of rules)
+    if (digits || !needsDigit) spoken = rule(spoken, language);
+  return spoken;
+};
+
 /**
  * The text of a clause as people would say it. Deterministic, one pass, no input refused: what no
  * rule knows is passed on as written.
@@ -105,7 +113,7 @@ export const verbalise = (
   const styled = styledParts(said.text, open, options.voiceStyles);
   const parts = styled.parts.map(({ text, style }) => {
     let spoken = pronounce(text, options.dictionary);
-    if (language !== undefined) for (const rule of rules) spoken = rule(spoken, language);
+    if (language !== undefined) spoken = inWords(spoken, language);
     return { text: spoken, style };
   });
   const { kind } = clause;

@@ -1,20 +1,15 @@
 import { rewrite, type MappedText } from './mapped-text.ts';
+import { oncePer } from './once-per.ts';
 import type { Expansions, SpokenLanguage } from './spoken-language.ts';
 
 type Rule = (source: MappedText, language: SpokenLanguage) => MappedText;
 
-const compiled = new WeakMap<Expansions, readonly (readonly [RegExp, string])[]>();
-
-const patternsOf = (expansions: Expansions): readonly (readonly [RegExp, string])[] => {
-  const known = compiled.get(expansions);
-  if (known !== undefined) return known;
-  const patterns = expansions.map(
+const patternsOf = oncePer((expansions: Expansions): readonly (readonly [RegExp, string])[] =>
+  expansions.map(
     ([pattern, spoken]) =>
       [new RegExp(`(?<![\\p{L}\\p{Nd}.])(?:${pattern})(?!\\p{L})`, 'gu'), spoken] as const,
-  );
-  compiled.set(expansions, patterns);
-  return patterns;
-};
+  ),
+);
 
 /** Abbreviations in their long form. One that ends the sentence leaves its full stop there. */
 export const abbreviationsInFull: Rule = (source, { expansions }) => {

@@ -1,0 +1,4 @@
+import { describeHostedVoice } from './tts-hosted.ts';
+
+describeHostedVoice('aura');
+describeHostedVoice('flux');

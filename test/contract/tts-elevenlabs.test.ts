@@ -1,0 +1,3 @@
+import { describeHostedVoice } from './tts-hosted.ts';
+
+describeHostedVoice('elevenlabs');
