@@ -17,6 +17,7 @@ COPY protocol ./protocol
 COPY adapters ./adapters
 COPY models ./models
 COPY src ./src
+COPY console/dist ./console/dist
 USER node
 EXPOSE 8787
 HEALTHCHECK --interval=10s --timeout=3s --start-period=20s \

@@ -9,10 +9,10 @@ const ambientTime = ['Date', 'performance', 'setTimeout', 'setInterval', 'setImm
 );
 
 export default tseslint.config(
-  { ignores: ['node_modules', '.venv', 'dist', 'coverage', 'bench/out', 'console'] },
+  { ignores: ['node_modules', '.venv', 'dist', 'coverage', 'bench/out', 'console/dist'] },
   js.configs.recommended,
   {
-    files: ['**/*.ts'],
+    files: ['**/*.ts', '**/*.tsx'],
     extends: [tseslint.configs.strictTypeChecked, tseslint.configs.stylisticTypeChecked],
     plugins: { n },
     languageOptions: {
@@ -58,6 +58,15 @@ export default tseslint.config(
   {
     files: ['test/**/*.ts', 'bench/**/*.ts'],
     rules: { 'n/no-process-env': 'off', 'max-lines': 'off' },
+  },
+  {
+    files: ['console/src/**'],
+    rules: {
+      // Runs in browsers: what Node has does not matter there.
+      'n/no-unsupported-features/node-builtins': 'off',
+      // Of most kinds of log entries it shows nothing but their text.
+      '@typescript-eslint/switch-exhaustiveness-check': 'off',
+    },
   },
   {
     files: ['**/*.mjs'],

@@ -1,7 +1,11 @@
 import { defineConfig } from 'vitest/config';
 
 /** Tests in which callers talk in real time: they run alone, after all others. */
-const realTime = ['test/conformance/**/*.test.ts', 'test/ear/**/*.test.ts'];
+const realTime = [
+  'test/conformance/**/*.test.ts',
+  'test/ear/**/*.test.ts',
+  'test/console/browser/**/*.test.ts',
+];
 
 const shared = { testTimeout: 30_000, hookTimeout: 60_000, pool: 'forks' } as const;
 

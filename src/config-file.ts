@@ -14,6 +14,11 @@ export interface ConfigFileOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly backendSchemas: BackendSchemas;
   readonly overrides?: NonNullable<ConfigSources['overrides']>;
+  /**
+   * Something is in force already. A file that is gone or empty is then on its way to another one
+   * rather than a wish for the built-in configuration, which has no keys.
+   */
+  readonly whileRunning?: boolean;
 }
 
 /** A configuration with the place it came from. */
@@ -23,11 +28,13 @@ export interface LoadedConfig {
   /** Folder in which the configuration's own relative paths start. */
   readonly folder: string;
   readonly result: ConfigResult;
+  /** What was read; empty where nothing was. */
+  readonly text: string;
 }
 
 /** Reads the configuration from the disk. Never throws: a file that cannot be read is a problem. */
 export function loadConfigFile(options: ConfigFileOptions): LoadedConfig {
-  const { path, workingFolder, env, backendSchemas, overrides } = options;
+  const { path, workingFolder, env, backendSchemas, overrides, whileRunning = false } = options;
   const usual = join(workingFolder, usualConfigName);
   const file = path === null ? (existsSync(usual) ? usual : null) : resolve(workingFolder, path);
   const folder = file === null ? workingFolder : dirname(file);
@@ -38,12 +45,18 @@ export function loadConfigFile(options: ConfigFileOptions): LoadedConfig {
     ...(overrides === undefined ? {} : { overrides }),
   };
   const fileName = file === null ? null : (path ?? usualConfigName);
+  const failed = (message: string): LoadedConfig => {
+    const problem = { line: 1, column: 1, path: '', message };
+    return { fileName, folder, text: '', result: { ok: false, problems: [problem] } };
+  };
   try {
     const text = file === null ? '' : readFileSync(file, 'utf8');
-    return { fileName, folder, result: readConfig(text, sources) };
+    if (whileRunning && text.trim() === '') {
+      return failed(`${fileName ?? usualConfigName} is ${file === null ? 'gone' : 'empty'}.`);
+    }
+    return { fileName, folder, text, result: readConfig(text, sources) };
   } catch (thrown) {
     const why = thrown instanceof Error ? thrown.message : 'unknown reason';
-    const problem = { line: 1, column: 1, path: '', message: `The file cannot be read: ${why}` };
-    return { fileName, folder, result: { ok: false, problems: [problem] } };
+    return failed(`The file cannot be read: ${why}`);
   }
 }

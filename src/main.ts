@@ -3,10 +3,12 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import process, { cwd, env } from 'node:process';
 import { destination } from 'pino';
+import { createOpenAiLiveClient } from '../adapters/clients/openai-live/index.ts';
 import { createOpenAiRealtimeClient } from '../adapters/clients/openai-realtime/index.ts';
 import { installedSmartTurn } from '../adapters/detectors/smart-turn/installed.ts';
 import { SileroDetector } from '../adapters/detectors/silero-vad/silero-detector.ts';
 import { Aec3Canceller } from '../adapters/echo/aec3/aec3-canceller.ts';
+import { httpCheck } from '../adapters/gate/http-check/index.ts';
 import { readModelPackage, verifyFiles } from '../adapters/inference/model-package.ts';
 import { WireFolder } from '../adapters/shared/wire-folder.ts';
 import { prepareResampler } from './audio/resampler.ts';
@@ -20,11 +22,16 @@ import { TalkError } from './cli/talk-error.ts';
 import { talkReport } from './cli/talk-report.ts';
 import { runTalk } from './cli/talk.ts';
 import { terminal } from './cli/terminal.ts';
-import { backendOf, backendSchemas } from './composition/backend-types.ts';
+import { backendOf, backendSchemas, listenerOf } from './composition/backend-types.ts';
+import { checkReferences } from './composition/check-references.ts';
+import { ConfigFollower } from './composition/config-follower.ts';
+import { ConfigThread } from './composition/config-thread.ts';
 import { root } from './composition/root.ts';
+import { createToolbox } from './composition/toolbox.ts';
 import { loadConfigFile, usualConfigName, type LoadedConfig } from './config-file.ts';
 import { asCallError } from './ports/errors.ts';
 import type { Logger } from './ports/log.ts';
+import type { ToolPort } from './ports/tool.ts';
 import type { GatewayConfig } from './server/config.ts';
 import { startGateway, type Gateway } from './server/gateway.ts';
 import { jsonLogger } from './server/json-log.ts';
@@ -39,31 +46,44 @@ export interface OpenGatewayOptions {
   readonly log: Logger;
   /** Takes recordings of connections to upstreams; absent: nothing is recorded. */
   readonly wires?: WireFolder | null;
+  /** Tools for agents that name them. */
+  readonly tools?: readonly ToolPort[];
+}
+
+/** Recordings of wires hold everything that is said: not where something is to be taken out of it. */
+function recordable({ directory }: GatewayConfig, log: Logger): boolean {
+  const redacting = directory.agents.filter(({ redact }) => redact !== undefined);
+  if (redacting.length === 0) return true;
+  log.info('wires.not_recorded', { agents: redacting.map(({ name }) => name) });
+  return false;
 }
 
 /** Puts everything together and starts to listen. @throws Error when the port cannot be had */
 export async function openGateway(options: OpenGatewayOptions): Promise<Gateway> {
-  const { config, folder, log, wires = null } = options;
+  const { config, folder, log } = options;
+  const wires = recordable(config, log) ? (options.wires ?? null) : null;
   const clock = systemClock;
   const ids = randomIds(randomBytes);
   await prepareResampler();
   return await startGateway({
     config,
-    clients: [createOpenAiRealtimeClient({ clock, ids, log })],
-    backends: config.backends.map((entry) => backendOf(entry, { folder, wires })),
+    clients: [
+      createOpenAiRealtimeClient({ clock, ids, log }),
+      createOpenAiLiveClient({ clock, ids, log }),
+    ],
+    createBackend: (entry) => backendOf(entry, { folder, wires }),
     detector: new SileroDetector({ clock }),
     endOfTurn: installedSmartTurn({ clock, log, weights: smartTurnWeights() }).detector,
-    canceller: wantsAec3(config) ? new Aec3Canceller() : null,
+    createCanceller: () => new Aec3Canceller(),
+    createListener: (declaration) => listenerOf(declaration, { folder, wires }),
     tools: [],
+    createGateCheck: (check) => httpCheck(check, { env }),
+    toolbox: createToolbox({ clock, log, folder, registered: options.tools ?? [] }),
     createCall,
     clock,
     ids,
     log,
   });
-}
-
-function wantsAec3({ directory }: GatewayConfig): boolean {
-  return directory.agents.some(({ turns }) => turns.manner?.echo === 'aec3');
 }
 
 /** Where the end-of-turn model is when it was pulled. */
@@ -106,13 +126,12 @@ async function serve({
   port,
   recordWire,
 }: CliCommand & { readonly kind: 'serve' }): Promise<number> {
-  const loaded = loadConfigFile({
+  const request = {
     path: configPath,
     workingFolder: cwd(),
-    env,
-    backendSchemas,
     overrides: { ...(host === null ? {} : { host }), ...(port === null ? {} : { port }) },
-  });
+  };
+  const loaded = loadConfigFile({ ...request, env, backendSchemas });
   if (!loaded.result.ok) return printProblems(loaded);
   const { config } = loaded.result;
   const log = jsonLogger(destination(2));
@@ -132,17 +151,31 @@ async function serve({
     console.error(`parley: ${listenFailure(thrown, config)}`);
     return 1;
   }
-  const stopped = untilStopped(gateway);
+  const thread = new ConfigThread({ clock: systemClock });
+  const follower = new ConfigFollower({
+    gateway,
+    file: resolve(configPath ?? usualConfigName),
+    request,
+    read: (asked) => thread.read(asked),
+    clock: systemClock,
+    log,
+  });
+  const stopped = untilStopped(gateway, () => follower.reread('asked'));
   const reasons = await gateway.prepared;
   const state = reasons.length === 0 ? '' : ' (not everything is ready: see /readyz)';
   console.log(`Parley listens on ${gateway.url}${state}`);
   await stopped;
+  follower.close();
+  thread.close();
   await wires?.close();
   return 0;
 }
 
-/** The first signal lets running calls finish, the second ends them at once. */
-async function untilStopped(gateway: Gateway): Promise<void> {
+/**
+ * The first signal to end lets running calls finish, the second ends them at once; SIGHUP asks for
+ * the configuration to be read again.
+ */
+async function untilStopped(gateway: Gateway, reread: () => void): Promise<void> {
   const stopped = Promise.withResolvers<null>();
   let asked = false;
   const stop = (): void => {
@@ -152,17 +185,23 @@ async function untilStopped(gateway: Gateway): Promise<void> {
   };
   process.on('SIGTERM', stop);
   process.on('SIGINT', stop);
+  process.on('SIGHUP', reread);
   try {
     await stopped.promise;
   } finally {
     process.off('SIGTERM', stop);
     process.off('SIGINT', stop);
+    process.off('SIGHUP', reread);
   }
 }
 
 function check({ configPath }: CliCommand & { readonly kind: 'check' }): number {
   const loaded = loadConfigFile({ path: configPath, workingFolder: cwd(), env, backendSchemas });
   if (!loaded.result.ok) return printProblems(loaded);
+  const { problems, warnings } = checkReferences(loaded, env);
+  const file = loaded.fileName ?? usualConfigName;
+  for (const warning of warnings) console.error(`${problemText(file, warning)} (a warning)`);
+  if (problems.length > 0) return printProblems({ ...loaded, result: { ok: false, problems } });
   const { agents, defaultAgent } = loaded.result.config.directory;
   const from = loaded.fileName ?? `no ${usualConfigName} here, so the built-in configuration`;
   const names = agents.map(({ name }) => (name === defaultAgent ? `${name} (default)` : name));

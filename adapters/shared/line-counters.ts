@@ -34,10 +34,10 @@ export function countLine(counters: LineCounters, event: BackendEvent): void {
   }
 }
 
-/** The same, and what the line cost. */
+/** The same, and what the line used; also what was used beside lines. */
 export function countBilledLine(counters: LineCounters & TokenCounters, event: BackendEvent): void {
   countLine(counters, event);
-  if (event.type !== 'line.done') return;
+  if (event.type !== 'line.done' && event.type !== 'usage') return;
   const { usage } = event;
   counters.inputTextTokens += usage?.inputTextTokens ?? 0;
   counters.inputAudioTokens += usage?.inputAudioTokens ?? 0;

@@ -2,24 +2,24 @@ import { fixturePath, type FixtureName } from '../../test/ear/speech.ts';
 import { startChatStandIn } from '../../test/upstream/llm/chat-server.ts';
 import { startCartesiaStandIn } from '../../test/upstream/tts/cartesia.ts';
 import type { InjectedDelay } from './shares.ts';
+import type { SpokenTurn } from './spoken-turn.ts';
 
-/** Name of the agent that is a cascade of stand-ins. */
-export const cascadeAgent = 'cascade';
+/** The agents that are cascades of stand-ins: one answers when a turn is decided, one begins before. */
+export const cascadeAgents = { waiting: 'cascade', speculating: 'cascade-speculating' } as const;
 
 /** What the stand-ins wait on every turn, the same each time: so it is known what each turn was given. */
-export const cascadeDelaysMs = { firstToken: 150, firstSynthesis: 100 } as const;
+export const cascadeDelaysMs = { firstToken: 250, firstSynthesis: 100 } as const;
 
-/** A cascade whose model and voice are servers of the bench's own process. */
+/** Cascades whose model and voice are servers of the bench's own process. */
 export interface CascadeParts {
-  /** Its backend, for a configuration. */
-  readonly backend: unknown;
+  /** Their backends, for a configuration, by agent. */
+  readonly backends: Readonly<Record<string, unknown>>;
   readonly injected: InjectedDelay;
   end(): Promise<void>;
 }
 
 /**
- * Starts them. The recogniser knows the clips again, in the gateway itself, and speculation is off:
- * nothing of the delays lies in the time before the decision.
+ * Starts the servers. The recogniser knows the clips again, in the gateway itself.
  *
  * @param clips what callers say
  */
@@ -33,20 +33,28 @@ export async function startCascadeParts(clips: readonly FixtureName[]): Promise<
   const voice = await startCartesiaStandIn({
     firstAudioMs: { p50: firstSynthesis, p95: firstSynthesis },
   });
-  return {
-    backend: {
-      type: 'cascade',
-      stt: {
-        type: 'heard-before',
-        recordings: clips.map((name) => ({ file: fixturePath(name), text: name })),
-      },
-      llm: { type: 'openai-compatible', baseUrl: model.url, model: 'stand-in' },
-      tts: { type: 'cartesia', url: voice.url },
-      speculation: false,
+  const backend = {
+    type: 'cascade',
+    stt: {
+      type: 'heard-before',
+      recordings: clips.map((name) => ({ file: fixturePath(name), text: name })),
     },
-    injected: () => firstToken + firstSynthesis,
+    llm: { type: 'openai-compatible', baseUrl: model.url, model: 'stand-in' },
+    tts: { type: 'cartesia', url: voice.url },
+  };
+  return {
+    backends: {
+      [cascadeAgents.waiting]: { ...backend, speculation: false },
+      [cascadeAgents.speculating]: { ...backend, speculation: true },
+    },
+    injected: (turn) => Math.max(0, firstToken + firstSynthesis - leadMs(turn)),
     end: async () => {
       await Promise.all([model.close(), voice.close()]);
     },
   };
+}
+
+/** How long before the decision the answer had begun that was heard, ms; 0 where it had not. */
+export function leadMs({ stages }: SpokenTurn): number {
+  return stages?.aheadMs.transcript ?? 0;
 }

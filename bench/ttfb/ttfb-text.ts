@@ -2,6 +2,7 @@ import type { BenchReport } from '../lib/report.ts';
 import type { Distribution } from '../lib/distribution.ts';
 import type { Difference } from './differences.ts';
 import type { Interval } from './intervals.ts';
+import type { SpeculationGain } from './speculation.ts';
 import type { AgentSummary, SureDistribution } from './summary.ts';
 
 /** Callers later than this at their p99 measure the machine they run on, ms. */
@@ -12,6 +13,7 @@ export function ttfbText({ machine, summary, samplesFile }: BenchReport): string
   const backends = summary['backends'] as Readonly<Record<string, AgentSummary>>;
   const differences = summary['differences'] as readonly Difference[];
   const late = summary['harnessLateMs'] as { readonly p99: number };
+  const speculation = summary['speculation'] as SpeculationGain | undefined;
   const real = differences.filter((one) => one.real).map(differenceText);
   return [
     `parley bench ttfb (${machine.cpu}, ${machine.cores} cores, Node ${machine.node})`,
@@ -19,6 +21,7 @@ export function ttfbText({ machine, summary, samplesFile }: BenchReport): string
     ...Object.entries(backends).map(([name, agent]) => agentText(name, agent)),
     `Real differences in first audio (Holm, 5 % over ${differences.length} comparisons):`,
     ...(real.length === 0 ? ['  none that these turns can tell from chance'] : real),
+    ...(speculation === undefined ? [] : [speculationText(speculation)]),
     ...(late.p99 > trustedLateMs
       ? [`The callers themselves were late: p99 ${ms(late.p99)} ms.`]
       : []),
@@ -38,6 +41,11 @@ function agentText(name: string, agent: AgentSummary): string {
       `playout ${pair(sharesMs.playoutMs)}, unaccounted ${pair(sharesMs.unaccountedMs)}` +
       (ownShareMs === undefined ? '' : `; gateway's own ${ownShareMs.p50} / p99 ${ownShareMs.p99}`),
   ].join('\n');
+}
+
+function speculationText({ gainMs, leadMs, discardRate, goalMs }: SpeculationGain): string {
+  const discarded = `${Math.round(100 * discardRate)} % of turns without`;
+  return `speculation: first audio ${ms(gainMs)} ms sooner (goal ${ms(goalMs)}), ${ms(leadMs)} ms before the decision, ${discarded}`;
 }
 
 function sureText({ p50, p95, ci95 }: SureDistribution): string {

@@ -5,12 +5,13 @@ import { rounded } from '../lib/distribution.ts';
 import type { BenchResult } from '../lib/report.ts';
 import { cumulative, type Chart } from '../lib/svg.ts';
 import { configOf, knownAgents } from './agents.ts';
-import { cascadeAgent, cascadeDelaysMs, startCascadeParts } from './cascade-agent.ts';
+import { cascadeAgents, cascadeDelaysMs, startCascadeParts } from './cascade-agent.ts';
 import { differencesOf } from './differences.ts';
 import { measureCall, playerBufferMs, type CallPlan, type MeasuredCall } from './measured-call.ts';
 import { startOwnGateway } from './own-gateway.ts';
 import { scheduleCalls } from './schedule.ts';
 import { rehearsalDelay, sharesOf, unknownDelay, type InjectedDelay } from './shares.ts';
+import { speculationGain } from './speculation.ts';
 import { agentSummary, type AgentRun } from './summary.ts';
 
 export interface TtfbOptions {
@@ -85,21 +86,24 @@ interface Own {
 
 async function startOwn({ agents, seed }: TtfbOptions): Promise<Own> {
   const known = knownAgents.filter(({ name }) => agents?.includes(name) ?? true);
-  const withCascade = agents?.includes(cascadeAgent) === true;
-  const names = [...known.map(({ name }) => name), ...(withCascade ? [cascadeAgent] : [])];
+  const cascades = Object.values(cascadeAgents).filter((name) => agents?.includes(name) === true);
+  const names = [...known.map(({ name }) => name), ...cascades];
   const missing = (agents ?? []).filter((name) => !names.includes(name));
   if (missing.length > 0) {
-    const all = [...knownAgents.map(({ name }) => name), cascadeAgent].join(', ');
+    const all = [...knownAgents.map(({ name }) => name), ...Object.values(cascadeAgents)].join(
+      ', ',
+    );
     throw new Error(`there is no agent ${missing.join(', ')} here: ${all}`);
   }
-  const parts = withCascade ? await startCascadeParts(saidClips) : null;
+  const parts = cascades.length > 0 ? await startCascadeParts(saidClips) : null;
   try {
-    const others = parts === null ? {} : { [cascadeAgent]: parts.backend };
+    const others = parts?.backends ?? {};
     const gateway = await startOwnGateway(configOf(known, seed, others));
     return {
       url: gateway.url,
       agents: names,
-      injected: (agent) => (agent === cascadeAgent ? parts!.injected : rehearsalDelay),
+      injected: (agent) =>
+        cascades.some((name) => name === agent) ? parts!.injected : rehearsalDelay,
       end: async () => {
         await gateway.end();
         await parts?.end();
@@ -148,6 +152,11 @@ function resultOf(
 ): BenchResult {
   const { injected } = options;
   const runs = new Map(agents.map((name) => [name, runOf(name, calls, injected(name))]));
+  const { waiting, speculating } = cascadeAgents;
+  const speculation = speculationGain(
+    runs.get(waiting)?.turns ?? [],
+    runs.get(speculating)?.turns ?? [],
+  );
   const differences = differencesOf(
     agents.map((name) => ({ name, samples: firstAudioOf(runs.get(name)!) })),
     options.seed,
@@ -162,7 +171,7 @@ function resultOf(
       seed: options.seed,
       gateway: options.url ?? 'its own, in a process of its own',
       ...(options.url === null ? { delays: knownAgents.filter(({ name }) => runs.has(name)) } : {}),
-      ...(runs.has(cascadeAgent) ? { cascadeDelaysMs } : {}),
+      ...(Object.values(cascadeAgents).some((name) => runs.has(name)) ? { cascadeDelaysMs } : {}),
       clips: saidClips,
       order: 'blocks with each agent once, shuffled',
       playerBufferMs,
@@ -172,6 +181,7 @@ function resultOf(
     summary: {
       backends: Object.fromEntries([...runs].map(([name, run]) => [name, agentSummary(run)])),
       differences,
+      ...(speculation === null ? {} : { speculation }),
       harnessLateMs: options.harnessLateMs,
     },
     samples: calls.flatMap(({ turns, warmUp }) => turns.map((turn) => ({ ...turn, warmUp }))),

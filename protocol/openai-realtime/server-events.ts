@@ -75,6 +75,13 @@ export const serverEvent = z.discriminatedUnion('type', [
     transcript: z.string(),
   }),
   z.strictObject({
+    type: z.literal('conversation.item.input_audio_transcription.failed'),
+    event_id: id,
+    item_id: id,
+    content_index: index,
+    error: z.strictObject({ type: z.string(), code: z.string(), message: z.string() }),
+  }),
+  z.strictObject({
     type: z.literal('input_audio_buffer.committed'),
     event_id: id,
     item_id: id,
@@ -104,6 +111,13 @@ export const serverEvent = z.discriminatedUnion('type', [
     type: z.literal('output_audio_buffer.cleared'),
     event_id: id,
     response_id: id.optional(),
+  }),
+  // Parley's own: the agent asks the app to hand the caller on.
+  z.strictObject({
+    type: z.literal('parley.transfer'),
+    event_id: id,
+    target: z.string(),
+    reason: z.string().nullable(),
   }),
   z.strictObject({ type: z.literal('response.created'), event_id: id, response: serverResponse }),
   z.strictObject({ type: z.literal('response.done'), event_id: id, response: serverResponse }),

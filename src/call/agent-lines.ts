@@ -1,6 +1,7 @@
 import { AgentSound, type AgentSoundOptions } from './agent-sound.ts';
 import type { CallError } from '../ports/errors.ts';
 import { LineIntake } from './line-intake.ts';
+import type { HitPlace, LineGate } from './line-gate.ts';
 import { lineEnd } from './line-end.ts';
 import { StaleWork } from './stale-work.ts';
 import { StallWatch } from './stall-watch.ts';
@@ -12,13 +13,26 @@ import type { CallScope } from './scope.ts';
 import type { LineEnd } from '../ports/events.ts';
 import type { LineTrack } from './line-track.ts';
 
+type Outcome = NonNullable<LineTrack['outcome']>;
+
 export interface AgentLinesOptions extends AgentSoundOptions {
   readonly send: (command: BackendCommand) => void;
   readonly onLineDone: (track: LineTrack) => void;
+  /** What is said waits there until it may be; absent or `null`: nothing waits. */
+  readonly gate?: LineGate | null;
   /** The backend's text comes right before the audio that says it. */
   readonly paired: () => boolean;
   /** The backend broke its side: it is to be given up. */
   readonly onBackendFault: (error: CallError) => void;
+}
+
+/**
+ * The line that a lost backend was at: `owed`, as nothing of it was heard; `broken` off; or `over`
+ * without a sound.
+ */
+export interface LeftLine {
+  readonly kind: 'owed' | 'broken' | 'over';
+  readonly track: LineTrack;
 }
 
 /**
@@ -49,8 +63,14 @@ export class AgentLines {
       downlink: this.#sound.downlink,
       delivery: this.#sound.delivery,
       stale: this.#stale,
+      gate: options.gate ?? null,
       paired: options.paired,
       onBackendFault,
+    });
+    options.gate?.use({
+      say: (track, piece) => this.#intake.say(track, piece),
+      stop: (track, place) => this.#stopAt(track, place),
+      fault: onBackendFault,
     });
     this.#stream = new StreamIntake({
       nowMs: scope.nowMs,
@@ -144,6 +164,7 @@ export class AgentLines {
 
   /** A backend that decides about turns began an answer of its own. */
   openForBackend(lineId: string): void {
+    if (this.#active !== null) this.#options.gate?.settle(this.#active);
     // What is left of its last line is only waiting for the pace, or for a hold to end: then it
     // keeps its place in the queue, before the new one.
     if (this.#active?.outcome !== null) this.#sound.downlink.hurry();
@@ -168,6 +189,7 @@ export class AgentLines {
       return;
     }
     const track = this.#tracks.get(event.lineId);
+    if (track?.withheld === true) return;
     if (track?.outcome !== null) {
       this.#stale.drop(event);
       return;
@@ -216,6 +238,7 @@ export class AgentLines {
   ): LineTrack | null {
     const { scope } = this.#options;
     const playing = this.#active ?? this.#sound.downlink.sounding;
+    if (this.#active !== null) this.#options.gate?.drop(this.#active);
     const { droppedMs, cutShort } = this.#sound.flush();
     if (playing === null) return null;
     this.#epoch += 1;
@@ -250,6 +273,46 @@ export class AgentLines {
     this.#sound.acknowledge(track, playedMs);
   }
 
+  /**
+   * The backend is lost and another takes over: what it had finished plays on; of what it was saying
+   * the caller still hears what is here up to the next good place to stop; what nobody has heard of is
+   * owed. Lines out of band fail.
+   *
+   * @param bare whether a line may be asked for once more: nothing was done in it
+   */
+  leave({ code, message }: CallError, bare: (track: LineTrack) => boolean): LeftLine | null {
+    const end = { status: 'failed', code, message } as const;
+    for (const track of [...this.#tracks.values()]) {
+      if (!track.inBand && track.outcome === null) this.#close(track, end);
+    }
+    const track = this.#active;
+    if (track?.outcome !== null) return null;
+    // What a change of rate holds back belongs to a sound that is not going on.
+    this.#intake.close(track);
+    const { downlink } = this.#sound;
+    if (track.sentSamples === 0 && track.sentText === '' && bare(track)) {
+      downlink.forget(track);
+      track.restart(this.#scope.nowMs());
+      return { kind: 'owed', track };
+    }
+    track.shorten(downlink.shorten(track));
+    const outcome = { status: 'incomplete', reason: 'backend_lost' } as const;
+    const broken = track.generatedSamples > 0;
+    this.#end(track, { outcome, usage: null });
+    return { kind: broken ? 'broken' : 'over', track };
+  }
+
+  /** A line that is owed has been asked for once more. */
+  askedAgain(track: LineTrack): void {
+    track.lastEventAtMs = this.#scope.nowMs();
+    this.#watch.watch(this.#tracks.values());
+  }
+
+  /** A line that is owed will not come: whoever answers now does so by itself. */
+  abandon(track: LineTrack): void {
+    this.#close(track, { status: 'incomplete', reason: 'backend_lost' });
+  }
+
   /** The backend is lost: every open line ends as failed. */
   failAll({ code, message }: CallError): void {
     this.#closeAll({ status: 'failed', code, message });
@@ -269,8 +332,26 @@ export class AgentLines {
     }
   }
 
-  /** The backend has said all of the line: it ends with its last sample. */
-  #end(track: LineTrack, { outcome, usage }: NonNullable<LineTrack['outcome']>): void {
+  /** The rest of a line may not be said. @returns what was given of it by mistake, ms */
+  #stopAt(track: LineTrack, { cleanMs, likelyMs }: HitPlace): number {
+    const lateMs = Math.max(0, track.sentMs - likelyMs);
+    this.cancelUpstream();
+    if (track.line.cause === 'stream') this.#stream.gate();
+    this.#intake.close(track);
+    if (track.generatedMs > cleanMs) track.shorten(this.#sound.downlink.shortenTo(track, cleanMs));
+    const outcome = { status: 'incomplete', reason: 'content_filter' } as const;
+    this.#allSaid(track, { outcome, usage: null });
+    return lateMs;
+  }
+
+  /** The backend has said all of the line: it ends when all of it may be said. */
+  #end(track: LineTrack, outcome: Outcome): void {
+    const waits = this.#options.gate?.end(track, () => this.#allSaid(track, outcome)) === true;
+    if (!waits) this.#allSaid(track, outcome);
+  }
+
+  /** Nothing more comes: the line ends with its last sample. */
+  #allSaid(track: LineTrack, { outcome, usage }: Outcome): void {
     track.outcome = { outcome, usage };
     this.#intake.flush(track);
     if (track.closed) return;
@@ -299,6 +380,8 @@ export class AgentLines {
     const usage = track.outcome?.usage ?? null;
     this.#scope.log.append({ type: 'line.closed', lineId, end, extent, usage });
     if (track.inBand) this.#sound.closed(track);
+    const unheard = track.withheld && track.sentSamples === 0 && end.status === 'incomplete';
+    if (unheard) this.#options.onCut([track]);
     this.#options.onLineDone(track);
     this.#watch.watch(this.#tracks.values());
   }

@@ -176,6 +176,8 @@ export class AgentSound {
 
   #heardOut(tracks: readonly LineTrack[]): void {
     for (const track of tracks) this.#logHeard(track);
+    const withheld = tracks.filter((track) => track.withheld);
+    if (withheld.length > 0) this.#options.onCut(withheld);
     const last = tracks.at(-1);
     if (last !== undefined) this.silenced(last, last.sentMs);
   }

@@ -31,6 +31,7 @@ export class AnsweredTurn {
       case 'client':
       case 'tool':
       case 'filler':
+      case 'handover':
         return this.#currentItemId;
     }
   }

@@ -38,8 +38,9 @@ export function takeBackendEvent(target: CommandTarget, event: LiveBackendEvent)
       });
       return;
     case 'caller.transcript':
-      if (!settings().callerTranscripts) return;
+      // History knows the words also where the client wants no captions.
       if (event.final) conversation.transcribe(event.itemId, event.text);
+      if (!settings().callerTranscripts) return;
       scope.log.append(event);
       return;
     case 'caller.partial':
@@ -71,6 +72,9 @@ export function takeBackendEvent(target: CommandTarget, event: LiveBackendEvent)
         const reachedAtMs = clockMs - scope.originMs;
         scope.log.append({ type: 'line.stage', lineId, stage, reachedAtMs });
       }
+      return;
+    // What was used is counted elsewhere.
+    case 'usage':
       return;
     case 'dropped':
       scope.log.append({ type: 'audio.dropped', where: 'model_input', samples: event.samples });

@@ -13,10 +13,15 @@ import type { Clock } from '../time/clock.ts';
 const openTimeoutMs = 10_000;
 /** Commands kept while a backend opens (a count): 40 s of 20 ms chunks. */
 const waitingLimit = 2000;
+/** More losses than this within a minute (a count), and the call is given up: nothing helps it. */
+const lossLimit = 12;
+const lossWindowMs = 60_000;
 
 export interface BackendLinkOptions {
   /** Preferred first; the next is tried when one does not open. */
   readonly backends: readonly BackendPort[];
+  /** Who is tried, in this order, when one in use is lost; nobody: the call has lost its answer. */
+  readonly successors: (lost: BackendPort) => readonly BackendPort[];
   readonly clock: Clock;
   /** What to open this backend with, asked when its turn comes. */
   readonly context: (port: BackendPort) => BackendContext;
@@ -24,14 +29,31 @@ export interface BackendLinkOptions {
   readonly adapt: (command: BackendCommand) => BackendCommand | null;
   readonly onOpening: (port: BackendPort) => void;
   readonly onReady: (port: BackendPort, openMs: number) => void;
+  /** It has been sent all that it had to be told first. */
+  readonly onServing: (port: BackendPort) => void;
   readonly onEvent: (event: LiveBackendEvent) => void;
+  /** A backend in use is lost, `onFailed` was told, and another is about to be opened. */
+  readonly onHandover: (lost: BackendPort, error: CallError) => void;
+  /** What a backend that has just opened is sent, from what waited for it. */
+  readonly first: (
+    port: BackendPort,
+    waiting: readonly BackendCommand[],
+  ) => readonly BackendCommand[];
   /** One backend is out. `last`: no other is left, the call has lost its answer. */
   readonly onFailed: (port: BackendPort, error: CallError, last: boolean) => void;
   /** Uplink samples (client rate) that the backend was not open for or did not take. */
   readonly onDropped: (samples: number) => void;
 }
 
-/** A call's connection to whichever backend answers it. Commands wait, in order, until it is open. */
+interface Loss {
+  readonly port: BackendPort;
+  readonly error: CallError;
+}
+
+/**
+ * A call's connection to whichever backend answers it. Commands wait, in order, until it is open. A
+ * backend in use that is lost is followed by another, as long as there is one.
+ */
 export class BackendLink {
   readonly #options: BackendLinkOptions;
   readonly #abort = new AbortController();
@@ -44,6 +66,10 @@ export class BackendLink {
   /** The session is to be opened once more. */
   #again = false;
   #waiting: BackendCommand[] = [];
+  /** Who is tried now that one was lost. */
+  #next: readonly BackendPort[] = [];
+  /** Clock times of the latest losses, oldest first. */
+  #lossesAtMs: number[] = [];
   #closed = false;
 
   constructor(options: BackendLinkOptions) {
@@ -54,13 +80,19 @@ export class BackendLink {
     return this.#session !== null;
   }
 
+  /** Whether another backend could take over from the one in use. */
+  get replaceable(): boolean {
+    return this.#port !== null && this.#options.successors(this.#port).length > 0;
+  }
+
   /** Commands that wait for a backend to open. */
   get waiting(): number {
     return this.#waiting.length;
   }
 
   start(): void {
-    void this.#openFirst();
+    this.#next = this.#options.backends;
+    void this.#run();
   }
 
   send(command: BackendCommand): void {
@@ -73,7 +105,7 @@ export class BackendLink {
     const adapted = this.#options.adapt(command);
     if (adapted !== null && this.#session.send(adapted) === 'overflow') {
       if (command.type === 'audio') this.#options.onDropped(command.chunk.samples);
-      else this.#failSoon('the backend does not take commands');
+      else this.fail(new CallError('queue_overflow', 'the backend does not take commands'));
     }
   }
 
@@ -92,12 +124,25 @@ export class BackendLink {
     return true;
   }
 
+  /**
+   * The session in use is not to be used any longer. Whoever says so may be in the middle of something:
+   * the loss is told when that is finished. Nothing happens while none is open.
+   */
+  fail(error: CallError): void {
+    const session = this.#session;
+    if (session === null) return;
+    queueMicrotask(() => {
+      if (this.#session === session) this.#lost(error);
+    });
+  }
+
   /** Idempotent; nothing is reported afterwards. */
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
     this.#abort.abort(new CallError('backend_closed', 'the call is over'));
     this.#session?.close();
+    this.#session = null;
     this.#waiting = [];
   }
 
@@ -107,26 +152,39 @@ export class BackendLink {
     const oldestAudio = this.#waiting.findIndex(({ type }) => type === 'audio');
     const [dropped] = this.#waiting.splice(Math.max(0, oldestAudio), 1);
     if (dropped?.type === 'audio') this.#options.onDropped(dropped.chunk.samples);
-    else this.#failSoon('too much waits for the backend to open');
+    else {
+      const error = new CallError('queue_overflow', 'too much waits for the backend to open');
+      queueMicrotask(() => {
+        if (this.#port !== null) this.#giveUp({ port: this.#port, error });
+      });
+    }
   }
 
-  async #openFirst(): Promise<void> {
-    const { backends, onFailed } = this.#options;
-    for (const [index, port] of backends.entries()) {
+  /** Until the call ends: whoever is to be tried, as often as one that served is lost. */
+  async #run(): Promise<void> {
+    while (this.#next.length > 0 && !this.#over()) {
+      const candidates = this.#next;
+      this.#next = [];
+      await this.#serveOneOf(candidates);
+    }
+  }
+
+  async #serveOneOf(candidates: readonly BackendPort[]): Promise<void> {
+    for (const [index, port] of candidates.entries()) {
       this.#port = port;
       try {
         await this.#serve(port);
         return;
       } catch (thrown) {
         if (this.#over()) return;
-        const last = index === backends.length - 1;
-        onFailed(port, asCallError(thrown, 'backend_refused'), last);
+        const last = index === candidates.length - 1;
+        this.#options.onFailed(port, asCallError(thrown, 'backend_refused'), last);
         if (last) return;
       }
     }
   }
 
-  /** Until the call ends, however often the session is opened. Rejects where it does not open. */
+  /** Until it is lost or the call ends, however often it is opened. Rejects where it does not open. */
   async #serve(port: BackendPort): Promise<void> {
     do {
       this.#again = false;
@@ -141,7 +199,7 @@ export class BackendLink {
 
   /** @returns `null` when the call ended meanwhile, or the session is wanted otherwise */
   async #open(port: BackendPort): Promise<BackendSession | null> {
-    const { clock, context, onOpening, onReady } = this.#options;
+    const { clock, context, onOpening, onReady, onServing } = this.#options;
     onOpening(port);
     const startMs = clock.nowMs();
     const attempt = new AbortController();
@@ -166,7 +224,8 @@ export class BackendLink {
       }
       onReady(port, clock.nowMs() - startMs);
       this.#session = session;
-      for (const command of this.#waiting.splice(0)) this.send(command);
+      for (const command of this.#options.first(port, this.#waiting.splice(0))) this.send(command);
+      onServing(port);
       return session;
     } finally {
       this.#attempt = null;
@@ -174,37 +233,55 @@ export class BackendLink {
     }
   }
 
-  async #pump({ events }: BackendSession): Promise<void> {
-    const take = (event: BackendEvent): boolean => this.#take(event);
+  async #pump(session: BackendSession): Promise<void> {
+    const { events } = session;
+    const take = (event: BackendEvent): boolean => this.#take(session, event);
     try {
       if (events.consume !== undefined) await events.consume(take);
       else for await (const event of events) if (!take(event)) break;
-      if (this.#unwanted()) return;
-      this.#fail(new CallError('backend_closed', 'the backend ended its session'));
+      if (this.#session !== session) return;
+      this.#lost(new CallError('backend_closed', 'the backend ended its session'));
     } catch (thrown) {
-      if (this.#unwanted()) return;
-      this.#fail(asCallError(thrown, 'backend_protocol'));
+      if (this.#session !== session) return;
+      this.#lost(asCallError(thrown, 'backend_protocol'));
     }
   }
 
   /** @returns false when nothing more of this session is wanted */
-  #take(event: BackendEvent): boolean {
-    if (this.#unwanted()) return false;
+  #take(session: BackendSession, event: BackendEvent): boolean {
+    if (this.#session !== session) return false;
     this.#used = true;
-    if (event.type === 'failed') this.#fail(event.error);
+    if (event.type === 'failed') this.#lost(event.error);
     else this.#options.onEvent(event);
-    return !this.#unwanted();
+    return this.#session === session;
   }
 
-  /** Whoever sends is in the middle of something: the loss is told when that is finished. */
-  #failSoon(why: string): void {
-    queueMicrotask(() => this.#fail(new CallError('queue_overflow', why)));
+  /** The session in use is over by a fault: commands wait from here on. */
+  #lost(error: CallError): void {
+    const { clock, onFailed, onHandover, successors } = this.#options;
+    const port = this.#port;
+    if (this.#closed || port === null) return;
+    const nowMs = clock.nowMs();
+    this.#lossesAtMs = this.#lossesAtMs.filter((atMs) => nowMs - atMs < lossWindowMs);
+    this.#lossesAtMs.push(nowMs);
+    const next = this.#lossesAtMs.length > lossLimit ? [] : successors(port);
+    if (next.length === 0) {
+      this.#giveUp({ port, error });
+      return;
+    }
+    this.#session?.close();
+    this.#session = null;
+    // It is no longer there to be opened once more.
+    this.#used = true;
+    this.#next = next;
+    onFailed(port, error, false);
+    onHandover(port, error);
   }
 
-  #fail(error: CallError): void {
-    if (this.#closed || this.#port === null) return;
+  #giveUp({ port, error }: Loss): void {
+    if (this.#closed) return;
     this.close();
-    this.#options.onFailed(this.#port, error, true);
+    this.#options.onFailed(port, error, true);
   }
 
   /** A method, because awaits change what the compiler believes it knows. */

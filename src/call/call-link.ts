@@ -1,27 +1,39 @@
 import { BackendLink } from './backend-link.ts';
 import { backendFormats } from './backend-formats.ts';
-import { takeBackendEvent } from './backend-events.ts';
+import { successorsOf } from './handover-choice.ts';
+import { takeBackendEvent, type LiveBackendEvent } from './backend-events.ts';
 import type { BackendPort } from '../ports/backend.ts';
 import type { CallError } from '../ports/errors.ts';
 import type { CallOptions } from './options.ts';
 import type { CommandTarget } from './commands.ts';
+import type { Handover } from './handover.ts';
+import type { SideListener } from './side-listener.ts';
 
 export interface CallLinkOptions {
   readonly call: CallOptions;
   /** What the backend's events work on. */
   readonly target: CommandTarget;
+  readonly handover: Handover;
   /** A backend is about to be opened; what its settings depend on is settled here. */
   readonly onOpening: (port: BackendPort) => void;
+  /** Everything that a backend says, before anything is done with it. */
+  readonly onEvent: (event: LiveBackendEvent) => void;
+  /** Hears beside the backend; `null`: nobody does. */
+  readonly beside: SideListener | null;
   /** The last backend is gone: the call has lost its answer. */
   readonly onLost: (error: CallError) => void;
 }
 
 /** A call's link to its backends: what they are opened with, and where what they say goes. */
-export function createCallLink({ call, target, onOpening, onLost }: CallLinkOptions): BackendLink {
+export function createCallLink(options: CallLinkOptions): BackendLink {
+  const { call, target, handover, onOpening, onLost } = options;
   const { backends, clock, ids, callId, agent } = call;
   const { log } = target.scope;
-  return new BackendLink({
+  const successors = (lost: BackendPort): readonly BackendPort[] =>
+    successorsOf(lost, backends, agent.handover?.acceptUnseeded === true);
+  const link = new BackendLink({
     backends,
+    successors,
     clock,
     context: (port) => {
       const settings = target.settings();
@@ -31,7 +43,7 @@ export function createCallLink({ call, target, onOpening, onLost }: CallLinkOpti
         authority: target.context().authority,
         settings,
         ...backendFormats(port.capabilities, settings),
-        seed: null,
+        seed: handover.seed(port),
         recall: target.uplink.recall(),
         clock,
         ids,
@@ -41,7 +53,20 @@ export function createCallLink({ call, target, onOpening, onLost }: CallLinkOpti
     adapt: (command) => target.uplink.forBackend(command),
     onOpening,
     onReady: (port, openMs) => log.append({ type: 'backend.ready', backend: port.name, openMs }),
-    onEvent: (event) => takeBackendEvent(target, event),
+    onServing: (port) => handover.serving(port),
+    onHandover: (port, error) => handover.lost(port, error, successors(port)[0]?.name ?? port.name),
+    first: (port, waiting) => handover.first(port, waiting),
+    onEvent: (event) => {
+      const loss = lossIn(event, target);
+      const port = backends.find(({ name }) => name === target.context().backend);
+      if (loss !== null && port !== undefined && successors(port).length > 0) {
+        link.fail(loss);
+        return;
+      }
+      options.onEvent(event);
+      if (options.beside === null) takeBackendEvent(target, event);
+      else options.beside.take(event);
+    },
     onFailed: (port, error, last) => {
       const { code, message } = error;
       if (last) onLost(error);
@@ -49,4 +74,16 @@ export function createCallLink({ call, target, onOpening, onLost }: CallLinkOpti
     },
     onDropped: (samples) => log.append({ type: 'audio.dropped', where: 'model_input', samples }),
   });
+  return link;
+}
+
+/**
+ * A backend whose connection broke under an answer says so of the answer first, and may try to connect
+ * again: the caller would hear the end of it, and then nothing.
+ */
+function lossIn(event: LiveBackendEvent, { lines }: CommandTarget): CallError | null {
+  if (event.type !== 'line.done' || event.outcome.status !== 'failed') return null;
+  const { error } = event.outcome;
+  const lost = error.code === 'backend_closed' || error.code === 'backend_stalled';
+  return lost && lines.find(event.lineId)?.inBand === true ? error : null;
 }

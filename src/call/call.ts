@@ -1,30 +1,27 @@
 import { AgentLines } from './agent-lines.ts';
-import { unasked, type LineRequest } from './line-request.ts';
-import { asCallError, CallError } from '../ports/errors.ts';
-import { authorityFor, adaptSettings, initialSettings, type SettingsContext } from './settings.ts';
+import { respondExtras, type LineRequest } from './line-request.ts';
+import type { CallError } from '../ports/errors.ts';
+import { TermChanges } from './term-changes.ts';
+import { CallTerms } from './terms.ts';
 import { createCallLink } from './call-link.ts';
-import { backendFormats, sameBackendFormats } from './backend-formats.ts';
+import { CallSpend } from './call-spend.ts';
+import { createCallTools } from './call-tools.ts';
 import { Conversation, type HeardAt } from './conversation.ts';
-import { turnOptions } from './turn-options.ts';
-import type { TurnOptions } from '../turn/options.ts';
 import { CallObservers } from './observers.ts';
 import { createCallerSide } from './caller-side.ts';
 import { EventLog } from './event-log.ts';
-import { Lifetime, shorterCapMs } from './lifetime.ts';
+import { Handover } from './handover.ts';
+import { createLineGate, type LineGate } from './line-gate.ts';
+import { Lifetime } from './lifetime.ts';
 import { retrieveItem } from './retrieve.ts';
-import { runCommand, tellHeard, type CommandTarget } from './commands.ts';
+import { callOver, tellHeard, tryCommand, type CommandTarget } from './commands.ts';
 import { takeSeed } from './seed.ts';
-import { ToolCalls } from './tool-calls.ts';
+import { createSideListener, type SideListener } from './side-listener.ts';
 import { TurnDesk } from './turn-desk.ts';
 import { UplinkGate } from './uplink-gate.ts';
-import type { BackendCapabilities, BackendPort } from '../ports/backend.ts';
-import type {
-  CallControl,
-  CallView,
-  ClientCommand,
-  CommandResult,
-  RetrievedItem,
-} from '../ports/client.ts';
+import type { BackendCapabilities, BackendCommand } from '../ports/backend.ts';
+import type { CallView, ClientCommand, CommandResult, RetrievedItem } from '../ports/client.ts';
+import type { Call } from './running.ts';
 import type { CallOptions } from './options.ts';
 import type { BackendLink } from './backend-link.ts';
 import type { CallScope } from './scope.ts';
@@ -34,19 +31,11 @@ import type { CallSeed, ConversationItem } from '../ports/conversation.ts';
 import type { CallSettings } from '../ports/settings.ts';
 import type { CloseReason, LogEntry } from '../ports/events.ts';
 import type { LineTrack } from './line-track.ts';
+import type { ToolCalls } from './tool-calls.ts';
 import type { TurnAuthority } from '../ports/backend.ts';
 
 /** Log entries kept in memory per call (a count). */
 const logLimit = 5000;
-
-/** A running call with what operators see of it, beyond its client's view. */
-export interface Call extends CallControl {
-  /** The log so far, as far as it is kept. */
-  readonly entries: readonly LogEntry[];
-  /** Name of the backend that answers now. */
-  readonly backend: string;
-  seed(): CallSeed;
-}
 
 /** Opens a call: it starts looking for its backend at once and logs `call.opened`. */
 export function createCall(options: CallOptions): Call {
@@ -63,43 +52,48 @@ class RunningCall implements Call {
   readonly #lines: AgentLines;
   readonly #tools: ToolCalls;
   readonly #turns: TurnDesk;
+  readonly #spend: CallSpend;
   readonly #link: BackendLink;
+  readonly #handover: Handover;
   readonly #target: CommandTarget;
   readonly #observers: CallObservers;
   readonly #gate: UplinkGate;
+  readonly #lineGate: LineGate | null;
   readonly #lifetime: Lifetime;
-  #port: BackendPort;
-  #settings: CallSettings;
+  readonly #side: SideListener | null;
+  readonly #terms: CallTerms;
+  readonly #changes: TermChanges;
   #view: CallView | null = null;
   #closed: CloseReason | null = null;
   /** Call time of the uplink audio that is on its way now. */
   #pushedAtMs = 0;
 
   constructor(options: CallOptions) {
-    const [port] = options.backends;
-    if (port === undefined) throw new RangeError('a call needs at least one backend');
     const { clock, ids, log: logger } = options;
     const originMs = clock.nowMs();
     const nowMs = (): number => clock.nowMs() - originMs;
     const log = new EventLog({ limit: logLimit, nowMs });
     this.#options = options;
-    this.#port = port;
     this.#scope = { clock, originMs, nowMs, ids, log, logger };
     this.#observers = new CallObservers(options.observers, this, logger);
     this.#lifetime = new Lifetime(this.#scope, options.limits, ({ code, message }) =>
       this.close({ kind: 'error', code, message }),
     );
-    this.#settings = initialSettings(options.agent, this);
+    this.#side = createSideListener(options, {
+      target: () => this.#target,
+      onHearing: () => this.#turns.configure(this.#terms.turnOptions()),
+    });
+    this.#terms = new CallTerms(options, (backends) => this.#side?.shown(backends) ?? backends);
     const caller = createCallerSide({
       call: options,
-      format: this.#settings.inputFormat,
+      format: this.#terms.settings.inputFormat,
       nowMs,
       roundTripMs: () => this.#roundTripMs(),
-      judged: () =>
-        this.authority === 'gateway' && this.#settings.turnDetection?.interruptResponse === true,
+      judged: () => this.#terms.judged,
       turn: (input) => this.#turns.feed(input),
       onChunk: (chunk) => {
         this.#link.send({ type: 'audio', chunk });
+        this.#side?.push(chunk);
         if (this.#link.open) this.#observers.delay('up', nowMs() - this.#pushedAtMs);
       },
       onFault: (error) => this.#fault(error),
@@ -108,45 +102,80 @@ class RunningCall implements Call {
     this.#echo = caller.echo;
     this.#gate = new UplinkGate({
       uplink: this.#uplink,
-      manualTurns: () => this.#settings.turnDetection === null && this.capabilities.commit,
+      manualTurns: () => this.#terms.manualTurns,
+    });
+    this.#lineGate = createLineGate(options, {
+      scope: this.#scope,
+      agent: () => this.agent,
+      backend: () => this.backend,
+      lines: () => this.#lines,
+      capabilities: () => this.capabilities,
+      roundTripMs: () => this.#roundTripMs(),
+      callerSpeaks: () => this.#turns.callerSpeaks,
+      respond: (request) => this.#respond(request, null),
+      close: (reason) => this.close(reason),
     });
     this.#lines = new AgentLines({
+      gate: this.#lineGate,
       scope: this.#scope,
       conversation: this.#conversation,
-      settings: () => this.#settings,
+      settings: () => this.#terms.settings,
       playoutLeadMs: options.agent.playoutLeadMs,
       roundTripMs: () => this.#roundTripMs(),
       echo: this.#echo,
-      send: (command) => this.#link.send(command),
+      send: (command) => this.#send(command),
       turn: (input) => this.#turns.feed(input),
       write: (audio) => this.#view?.audio(audio),
       onDelay: (delayMs) => this.#observers.delay('down', delayMs),
       onCut: (tracks) => {
         for (const track of tracks) tellHeard(this.#target, track);
       },
-      onLineDone: () => this.#tools.lineDone(),
+      onLineDone: (track) => {
+        this.#tools.lineDone(track);
+        this.#handover.lineDone();
+      },
       paired: () => this.capabilities.transcripts.paired === true,
-      onBackendFault: (error) => this.#backendLost(error),
+      onBackendFault: (error) => this.#link.fail(error),
     });
-    this.#tools = new ToolCalls({
+    this.#tools = createCallTools({
+      call: options,
       scope: this.#scope,
-      callId: options.callId,
-      tools: options.tools,
       conversation: this.#conversation,
       lines: this.#lines,
-      settings: () => this.#settings,
-      send: (command) => this.#link.send(command),
+      settings: () => this.#terms.settings,
+      context: () => this.#changes.context(),
+      roundTripMs: () => this.#roundTripMs(),
+      send: (command) => this.#send(command),
       turn: (input) => this.#turns.feed(input),
       callerSpeaks: () => this.#turns.callerSpeaks,
-      answer: () => this.#respond({ ...unasked, cause: 'tool' }, null),
+      respond: (request) => this.#respond(request, null),
+      configure: (settings) => this.#changes.configure(settings),
+      onAgent: (agent) => (this.#terms.agent = agent),
+      close: (reason) => this.close(reason),
     });
-    this.#settings = this.#withOwnTools(this.#settings);
+    this.#terms.settings = this.#tools.withOwn(this.#terms.settings);
+    this.#changes = new TermChanges({
+      scope: this.#scope,
+      terms: this.#terms,
+      uplink: this.#uplink,
+      lines: this.#lines,
+      tools: this.#tools,
+      side: this.#side,
+      turns: () => this.#turns,
+      link: () => this.#link,
+      send: (command) => this.#send(command),
+    });
     this.#target = this.#commandTarget();
-    this.#turns = new TurnDesk(this.#target, this.#turnOptions());
+    this.#turns = new TurnDesk(this.#target, this.#terms.turnOptions());
+    const { callId } = options;
+    this.#handover = new Handover({ callId, target: this.#target, turns: this.#turns });
     this.#link = createCallLink({
       call: options,
       target: this.#target,
-      onOpening: (port) => this.#opening(port),
+      handover: this.#handover,
+      beside: this.#side,
+      onOpening: (port) => this.#changes.opening(port),
+      onEvent: (event) => this.#spend.take(event),
       onLost: (error) => this.#backendLost(error),
     });
     this.#observers.watch(() => ({
@@ -155,8 +184,21 @@ class RunningCall implements Call {
       waitingCommands: this.#link.waiting,
     }));
     log.listen((entry) => this.#observers.entry(entry));
-    log.append({ type: 'call.opened', agent: options.agent.name, settings: this.#settings });
-    this.#uplink.listen(this.#wantsDetection());
+    log.listen((entry) => this.#side?.entry(entry));
+    this.#spend = new CallSpend({
+      target: this.#target,
+      spend: options.spend,
+      callerSpeaks: () => this.#turns.callerSpeaks,
+      close: (reason) => this.close(reason),
+    });
+    const route = options.route === undefined ? {} : { route: options.route };
+    log.append({
+      type: 'call.opened',
+      agent: this.agent,
+      settings: this.#terms.settings,
+      ...route,
+    });
+    this.#uplink.listen(this.#terms.wantsDetection);
     this.#link.start();
   }
 
@@ -165,27 +207,27 @@ class RunningCall implements Call {
   }
 
   get agent(): string {
-    return this.#options.agent.name;
+    return this.#terms.agent.name;
   }
 
   get backend(): string {
-    return this.#port.name;
+    return this.#terms.port.name;
   }
 
   get authority(): TurnAuthority {
-    return authorityFor(this.#options.agent.turns.authority, this.capabilities);
+    return this.#terms.authority;
   }
 
   get capabilities(): BackendCapabilities {
-    return this.#port.capabilities;
+    return this.#terms.capabilities;
   }
 
   get sessionCapMs(): number | null {
-    return shorterCapMs(this.#options.limits?.sessionCapMs ?? null, this.capabilities.sessionCapMs);
+    return this.#terms.sessionCapMs;
   }
 
   get settings(): CallSettings {
-    return this.#settings;
+    return this.#terms.settings;
   }
 
   get entries(): readonly LogEntry[] {
@@ -217,16 +259,7 @@ class RunningCall implements Call {
   execute(command: ClientCommand): CommandResult {
     if (this.#closed !== null) return { ok: false, error: callOver() };
     this.#lifetime.heard(this.#scope.nowMs());
-    try {
-      runCommand(this.#target, command);
-      return { ok: true };
-    } catch (thrown) {
-      const error = asCallError(thrown);
-      if (error.code === 'internal_error') {
-        this.#scope.logger.error('call.command_failed', { command: command.type, error: thrown });
-      }
-      return { ok: false, error };
-    }
+    return tryCommand(this.#target, command);
   }
 
   retrieve(itemId: string): RetrievedItem | undefined {
@@ -240,8 +273,8 @@ class RunningCall implements Call {
   seed(): CallSeed {
     return takeSeed({
       callId: this.callId,
-      agent: this.#options.agent,
-      settings: this.#settings,
+      agent: this.#terms.agent,
+      settings: this.#terms.settings,
       items: this.#conversation.items(this.#heardAt()),
       ledger: this.#tools.entries,
       turn: this.#turns.state,
@@ -255,8 +288,11 @@ class RunningCall implements Call {
     this.#closed = reason;
     this.#lifetime.close();
     this.#stopAnswering();
+    this.#lineGate?.close();
     this.#lines.close();
+    this.#spend.close();
     this.#link.close();
+    this.#side?.close();
     this.#uplink.close();
     this.#scope.log.append({ type: 'call.closed', reason });
     this.#view?.close(reason);
@@ -271,41 +307,22 @@ class RunningCall implements Call {
       tools: this.#tools,
       uplink: this.#uplink,
       echo: this.#echo,
-      settings: () => this.#settings,
-      context: () => this.#context(),
-      configure: (settings) => this.#configure(settings),
+      agent: () => this.#terms.agent,
+      settings: () => this.#terms.settings,
+      context: () => this.#changes.context(),
+      configure: (settings) => this.#changes.configure(settings),
       roundTripMs: () => this.#roundTripMs(),
       turn: (input) => this.#turns.feed(input),
-      send: (command) => this.#link.send(command),
+      send: (command) => this.#send(command),
+      retold: (lineId) => this.#handover.retold(lineId),
       respond: (request, input, speculationId) => this.#respond(request, input, speculationId),
     };
   }
 
-  /** What this backend cannot honour changes before it is opened, and the client is told. */
-  #opening(port: BackendPort): void {
-    const changed = port !== this.#port;
-    this.#port = port;
-    if (changed) {
-      const adapted = adaptSettings(this.#settings, this.#options.agent, this.#context());
-      this.#configure(this.#withOwnTools(adapted));
-    }
-    this.#scope.log.append({ type: 'backend.opening', backend: port.name });
-    const { inputFormat, outputFormat } = backendFormats(port.capabilities, this.#settings);
-    this.#uplink.connect(inputFormat);
-    this.#lines.connect(outputFormat);
-  }
-
-  #configure(settings: CallSettings): void {
-    const before = this.#settings;
-    this.#settings = settings;
-    this.#uplink.setFormat(settings.inputFormat);
-    this.#lines.setFormat(settings.outputFormat);
-    // A session already in use goes on in the format it was opened with, and is converted for.
-    if (!sameBackendFormats(this.capabilities, before, settings)) this.#link.reopen();
-    this.#uplink.listen(this.#wantsDetection());
-    this.#turns.configure(this.#turnOptions());
-    this.#link.send({ type: 'configure', settings });
-    this.#scope.log.append({ type: 'call.configured', settings });
+  /** What waits for a backend is put in its terms when it is known which one it is. */
+  #send(command: BackendCommand): void {
+    if (!this.#link.open) this.#link.send(command);
+    else for (const told of this.#handover.translate(command)) this.#link.send(told);
   }
 
   #respond(
@@ -314,9 +331,9 @@ class RunningCall implements Call {
     speculationId?: number,
   ): LineTrack {
     const { outOfBand, overrides } = request;
-    const adopts = speculationId === undefined ? {} : { speculationId };
+    const more = respondExtras(request, speculationId);
     return this.#lines.open(request, undefined, ({ line: { lineId, itemId } }) =>
-      this.#link.send({ type: 'respond', lineId, itemId, outOfBand, overrides, input, ...adopts }),
+      this.#send({ type: 'respond', lineId, itemId, outOfBand, overrides, input, ...more }),
     );
   }
 
@@ -325,7 +342,12 @@ class RunningCall implements Call {
     const { code, message } = error;
     this.#stopAnswering();
     this.#lines.failAll(error);
-    this.#scope.log.append({ type: 'backend.failed', backend: this.#port.name, code, message });
+    this.#scope.log.append({
+      type: 'backend.failed',
+      backend: this.#terms.port.name,
+      code,
+      message,
+    });
     this.close({ kind: 'error', code, message });
   }
 
@@ -333,37 +355,7 @@ class RunningCall implements Call {
   #stopAnswering(): void {
     this.#turns.close();
     this.#tools.close();
-  }
-
-  /** Parley's own tools are always shown, where the backend can call any. */
-  #withOwnTools(settings: CallSettings): CallSettings {
-    return this.capabilities.tools === 'none'
-      ? settings
-      : { ...settings, tools: this.#tools.merge(settings.tools) };
-  }
-
-  #context(): SettingsContext {
-    return {
-      backend: this.#port.name,
-      capabilities: this.capabilities,
-      authority: this.authority,
-      voiceLocked: this.#lines.heardAnything,
-      formatLocked: { input: this.#uplink.endSample > 0, output: this.#lines.formatLocked },
-    };
-  }
-
-  #turnOptions(): TurnOptions {
-    return turnOptions({
-      agent: this.#options.agent,
-      settings: this.#settings,
-      capabilities: this.capabilities,
-      authority: this.authority,
-      endOfTurn: (this.#options.endOfTurn ?? null) !== null,
-    });
-  }
-
-  #wantsDetection(): boolean {
-    return this.#settings.turnDetection !== null && this.authority !== 'backend';
+    this.#handover.close();
   }
 
   #heardAt(): HeardAt {
@@ -377,8 +369,4 @@ class RunningCall implements Call {
   #fault({ code, message }: CallError): void {
     this.#scope.log.append({ type: 'fault', code, message });
   }
-}
-
-function callOver(): CallError {
-  return new CallError('internal_error', 'The call is over.');
 }

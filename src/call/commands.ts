@@ -1,4 +1,4 @@
-import { CallError } from '../ports/errors.ts';
+import { asCallError, CallError } from '../ports/errors.ts';
 import { contextRefusal, settingsRefusal } from './allowance.ts';
 import { resolveSettings, type SettingsContext } from './settings.ts';
 import type { AgentLines } from './agent-lines.ts';
@@ -11,7 +11,7 @@ import type { ToolCalls } from './tool-calls.ts';
 import type { Uplink } from './uplink.ts';
 import type { AgentDefinition } from '../ports/agent.ts';
 import type { BackendCommand } from '../ports/backend.ts';
-import type { ClientCommand, InputItem, NewItem } from '../ports/client.ts';
+import type { ClientCommand, CommandResult, InputItem, NewItem } from '../ports/client.ts';
 import type { ConversationItem } from '../ports/conversation.ts';
 import type { CallSettings, LineOverrides } from '../ports/settings.ts';
 import type { TurnInput } from '../turn/vocabulary.ts';
@@ -34,6 +34,8 @@ export interface CommandTarget {
   readonly roundTripMs: () => number;
   readonly turn: (input: TurnInput) => void;
   readonly send: (command: BackendCommand) => void;
+  /** Whether the backend was told of a line by another one's loss, and has to be put right about it. */
+  readonly retold?: (lineId: string) => boolean;
   /** Opens a line and asks the backend for it. */
   readonly respond: (
     request: LineRequest,
@@ -42,8 +44,26 @@ export interface CommandTarget {
   ) => LineTrack;
 }
 
+/** Runs one client command. A fault of ours is told as one and goes to the log. */
+export function tryCommand(target: CommandTarget, command: ClientCommand): CommandResult {
+  try {
+    runCommand(target, command);
+    return { ok: true };
+  } catch (thrown) {
+    const error = asCallError(thrown);
+    if (error.code === 'internal_error') {
+      target.scope.logger.error('call.command_failed', { command: command.type, error: thrown });
+    }
+    return { ok: false, error };
+  }
+}
+
+export function callOver(): CallError {
+  return new CallError('internal_error', 'The call is over.');
+}
+
 /** Runs one client command. @throws CallError when it is refused; nothing has changed then */
-export function runCommand(target: CommandTarget, command: ClientCommand): void {
+function runCommand(target: CommandTarget, command: ClientCommand): void {
   switch (command.type) {
     case 'configure':
       configure(target, command.patch);
@@ -318,16 +338,19 @@ function truncate(target: CommandTarget, itemId: string, audioEndMs: number): vo
 
 /** The backend's memory of a line becomes what was heard of it. */
 export function tellHeard(
-  target: Pick<CommandTarget, 'context' | 'send' | 'scope' | 'roundTripMs'>,
+  target: Pick<CommandTarget, 'context' | 'send' | 'scope' | 'roundTripMs' | 'retold'>,
   track: LineTrack,
 ): void {
   // What was made and never sent was not heard either: the backend may believe that it was.
-  if (!target.context().capabilities.truncate || track.generatedSamples === 0) return;
+  const withheld = track.withheld && track.line.modality === 'audio';
+  if (track.generatedSamples === 0 && !withheld) return;
+  const { lineId } = track.line;
+  if (!target.context().capabilities.truncate && target.retold?.(lineId) !== true) return;
   const nowMs = target.scope.nowMs();
   const roundTripMs = target.roundTripMs();
   target.send({
     type: 'truncate',
-    lineId: track.line.lineId,
+    lineId,
     heardMs: track.heardMs(nowMs, roundTripMs),
     heardText: track.heardText(nowMs, roundTripMs),
   });

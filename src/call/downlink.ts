@@ -2,6 +2,7 @@ import { msToSamples, samplesToMs } from '../audio/format.ts';
 import { LineQueue, samplesOf, type Queued } from './line-queue.ts';
 import { LineTexts } from './line-texts.ts';
 import { SoundGate } from './sound-gate.ts';
+import { stopSample } from './stop-point.ts';
 import { SoundingLines } from './sounding-lines.ts';
 import type { LineTrack } from './line-track.ts';
 import type { LogEvent } from '../ports/events.ts';
@@ -106,6 +107,38 @@ export class Downlink {
   pushEnd(track: LineTrack): void {
     this.#queue.push({ track, bytes: new Uint8Array(0), receivedAtMs: 0 });
     this.#pump();
+  }
+
+  /** Forgets all of a line of which nothing was given away. */
+  forget(track: LineTrack): void {
+    this.#queue.keep(track, 0);
+    this.#texts.drop(track);
+    this.#schedule();
+  }
+
+  /**
+   * Drops what waits of a line from the next good place to stop on. Its end is to be pushed next.
+   * @returns that place, samples on the line
+   */
+  shorten(track: LineTrack): number {
+    const next = this.#queue.nextAudio;
+    const upcoming = next?.track === track ? next.upcoming : new Float32Array(0);
+    const atSample = Math.min(track.generatedSamples, stopSample(track, upcoming));
+    this.#queue.keep(track, atSample - track.sentSamples);
+    this.#texts.keep(track, atSample);
+    return atSample;
+  }
+
+  /**
+   * Drops what waits of a line from a place on. Its end is to be pushed next.
+   * @returns that place, samples on the line
+   */
+  shortenTo(track: LineTrack, atMs: number): number {
+    const wanted = msToSamples(atMs, track.format.rateHz);
+    const atSample = Math.max(track.sentSamples, Math.min(wanted, track.generatedSamples));
+    this.#queue.keep(track, atSample - track.sentSamples);
+    this.#texts.keep(track, atSample);
+    return atSample;
   }
 
   /** Gives away all that waits, ahead of the pace: the next line is already beginning. */

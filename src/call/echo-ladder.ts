@@ -24,6 +24,8 @@ export interface EchoLadderOptions {
   readonly judged: () => boolean;
 }
 
+/** Longest usual way of an echo, where nothing is known of it, ms. */
+const expectedDelayMs = 400;
 /** How long after its delay is found the guard learns how loud the echo is, ms. */
 const settlingMs = 300;
 
@@ -177,6 +179,8 @@ export class EchoLadder {
     if (!this.#wanted() || this.#guard === null) return 'none';
     const { delayMs, findingMs, quiet } = this.#guard;
     if (delayMs !== null) return delayMs;
+    // Who asks for a canceller expects an echo, and what it leaves comes in bursts.
+    if (this.#cancelling !== null && !quiet) return expectedDelayMs;
     return quiet && !this.#tooEarly(audioEndMs, findingMs) ? 'none' : 'unknown';
   }
 

@@ -2,8 +2,11 @@ import { asCallError } from '../ports/errors.ts';
 import type { LineEnd } from '../ports/events.ts';
 import type { LineOutcome } from '../ports/backend.ts';
 
-/** What a backend's outcome is to everyone else. */
-export function lineEnd(outcome: LineOutcome): LineEnd {
+/** How a line ended: on its backend's side, or because that was lost. */
+export type TrackOutcome = LineOutcome | (LineEnd & { readonly status: 'incomplete' });
+
+/** What that is to everyone else. */
+export function lineEnd(outcome: TrackOutcome): LineEnd {
   switch (outcome.status) {
     case 'completed':
     case 'incomplete':

@@ -3,6 +3,8 @@ import { bytesPerSample, type AudioFormat } from '../audio/format.ts';
 import { LineConverters } from './line-converters.ts';
 import type { BackendEvent, StreamFrame } from '../ports/backend.ts';
 import type { Downlink } from './downlink.ts';
+import type { LineGate } from './line-gate.ts';
+import type { LinePiece } from './gate-hold.ts';
 import type { LineDelivery } from './line-delivery.ts';
 import type { LineTrack } from './line-track.ts';
 import type { StaleWork } from './stale-work.ts';
@@ -16,6 +18,8 @@ export interface LineIntakeOptions {
   readonly downlink: Downlink;
   readonly delivery: LineDelivery;
   readonly stale: StaleWork;
+  /** What is said waits there until it may be; `null`: nothing waits. */
+  readonly gate: LineGate | null;
   /** The backend's text comes right before the audio that says it. */
   readonly paired: () => boolean;
   /** The backend broke its side: it is to be given up. */
@@ -37,6 +41,7 @@ export class LineIntake {
   /** The backend's output format, once it is open. */
   connect(format: AudioFormat): void {
     this.#converters.connect(format);
+    this.#options.gate?.connect(format);
   }
 
   /** What the backend says into a line; its bytes are kept. */
@@ -64,8 +69,15 @@ export class LineIntake {
     this.#push(track, this.#converters.flush(track));
   }
 
+  /** The gate lets go of a piece. */
+  say(track: LineTrack, piece: LinePiece): void {
+    if (piece.kind === 'audio') this.#push(track, this.#converters.convert(track, piece.bytes));
+    else this.#write(track, piece);
+  }
+
   /** The line is over. */
   close(track: LineTrack): void {
+    this.#options.gate?.drop(track);
     this.#converters.close(track);
   }
 
@@ -75,11 +87,12 @@ export class LineIntake {
       this.#options.stale.nonsense('audio that is not whole samples');
       return;
     }
+    if (this.#options.gate?.audio(track, bytes) === true) return;
     this.#push(track, this.#converters.convert(track, bytes));
   }
 
   #text(track: LineTrack, event: Pick<LineEvent & { type: 'line.text' }, 'delta' | 'words'>): void {
-    const { delivery, downlink, onBackendFault } = this.#options;
+    const { gate, onBackendFault } = this.#options;
     const { delta, words } = event;
     if (track.text.text.length + delta.length > textLimitCharacters) {
       onBackendFault(
@@ -87,6 +100,14 @@ export class LineIntake {
       );
       return;
     }
+    if (gate?.text(track, delta, words) !== true) this.#write(track, { delta, words });
+  }
+
+  #write(
+    track: LineTrack,
+    { delta, words }: Pick<LineEvent & { type: 'line.text' }, 'delta' | 'words'>,
+  ): void {
+    const { delivery, downlink } = this.#options;
     track.text.append(delta, words, this.#options.paired() ? track.generatedMs : null);
     if (!track.inBand || track.line.modality === 'text') delivery.text(track, delta);
     else downlink.pushText(track, delta, words?.[0]?.startMs ?? null);

@@ -57,6 +57,24 @@ export class LineQueue {
     return { track, upcoming };
   }
 
+  /** Drops what waits of a line beyond its next samples. @param samples how many stay */
+  keep(track: LineTrack, samples: number): void {
+    let room = samples;
+    const kept: Queued[] = [];
+    for (const queued of this.#queue) {
+      if (queued.track !== track) {
+        kept.push(queued);
+        continue;
+      }
+      const length = Math.min(room, samplesOf(queued));
+      const lengthBytes = length * bytesPerSample(track.format.codec);
+      room -= length;
+      this.#samples -= samplesOf(queued) - length;
+      if (length > 0) kept.push({ ...queued, bytes: queued.bytes.subarray(0, lengthBytes) });
+    }
+    this.#queue = kept;
+  }
+
   clear(): void {
     this.#queue = [];
     this.#samples = 0;

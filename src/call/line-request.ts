@@ -1,4 +1,5 @@
 import { CallError } from '../ports/errors.ts';
+import type { BackendCommand } from '../ports/backend.ts';
 import type { Line, LineCause } from '../ports/events.ts';
 import type { LineOverrides } from '../ports/settings.ts';
 
@@ -20,6 +21,8 @@ export interface LineRequest {
   readonly outOfBand: boolean;
   readonly overrides: LineOverrides;
   readonly metadata: Readonly<Record<string, string>> | null;
+  /** What the line says, word for word; absent: the backend decides. */
+  readonly words?: string;
 }
 
 /**
@@ -58,5 +61,16 @@ export function newLine(
     metadata,
     itemId: at.itemId,
     previousItemId: outOfBand ? null : at.previousItemId,
+  };
+}
+
+/** What a request to the backend has only where there is such a thing. */
+export function respondExtras(
+  { words }: LineRequest,
+  speculationId: number | undefined,
+): Pick<BackendCommand & { readonly type: 'respond' }, 'speculationId' | 'words'> {
+  return {
+    ...(speculationId === undefined ? {} : { speculationId }),
+    ...(words === undefined ? {} : { words }),
   };
 }

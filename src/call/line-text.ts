@@ -75,6 +75,21 @@ export class LineText {
   }
 
   /**
+   * Nothing is said after this place on the audio, ms: words that count as heard there stay.
+   * @param audioMs length of the line's audio so far
+   */
+  cut(atMs: number, audioMs: number): void {
+    const kept = this.heard(atMs, audioMs);
+    const placed = this.#placed.filter(
+      ({ startMs, endMs }) => startMs === null || endMs === null || (startMs + endMs) / 2 <= atMs,
+    );
+    this.#placed.splice(0, this.#placed.length, ...placed);
+    const anchors = this.#anchors.filter(({ from }) => from === 0 || from < kept.length);
+    this.#anchors.splice(0, this.#anchors.length, ...anchors);
+    this.#text = kept;
+  }
+
+  /**
    * The first place from `fromMs` on, ms, where the line can be stopped without cutting a word;
    * `null` where the times of its words are not known that far.
    */

@@ -28,6 +28,12 @@ export class LineTexts {
     return texts.shift()?.delta;
   }
 
+  /** Drops what of the line begins at this sample or behind it. */
+  keep(track: LineTrack, beforeSample: number): void {
+    const texts = this.#waiting.get(track)?.filter(({ atSample }) => atSample < beforeSample);
+    if (texts !== undefined) this.#waiting.set(track, texts);
+  }
+
   /** The line is over. */
   drop(track: LineTrack): void {
     this.#waiting.delete(track);

@@ -3,7 +3,8 @@ import { bytesPerSample, msToSamples, samplesToMs, type AudioFormat } from '../a
 import { ByteStore } from '../audio/byte-store.ts';
 import { LineText } from './line-text.ts';
 import type { HeardBy, Line, LineExtent } from '../ports/events.ts';
-import type { LineOutcome, Usage } from '../ports/backend.ts';
+import type { TrackOutcome } from './line-end.ts';
+import type { Usage } from '../ports/backend.ts';
 import type { PlayoutClock } from './playout.ts';
 
 /** Audio of one agent line kept for `retrieve`: its first half minute, ms. */
@@ -23,16 +24,18 @@ interface Settled {
 export class LineTrack {
   readonly line: Line;
   readonly format: AudioFormat;
-  readonly text = new LineText();
+  text = new LineText();
   readonly onset: AudibleOnset;
   /** Text given to the client. */
   sentText = '';
   generatedSamples = 0;
   sentSamples = 0;
   /** Set when the backend has finished: what the line will end as once everything is sent. */
-  outcome: { readonly outcome: LineOutcome; readonly usage: Usage | null } | null = null;
+  outcome: { readonly outcome: TrackOutcome; readonly usage: Usage | null } | null = null;
   /** Logged as closed. */
   closed = false;
+  /** Something that the backend said in it was kept from the caller by the gate. */
+  withheld = false;
   /** Closed, and said to its end. */
   completed = false;
   /** The item stands in the conversation. */
@@ -119,6 +122,20 @@ export class LineTrack {
   heardAtMs(sample: number, roundTripMs: number): number | null {
     if (this.#downlinkStart === null) return null;
     return this.#playout.heardAtMs(this.#downlinkStart + sample, roundTripMs);
+  }
+
+  /** It is to be made anew: nothing of it has been given to the client. */
+  restart(nowMs: number): void {
+    this.text = new LineText();
+    this.generatedSamples = 0;
+    this.outcome = null;
+    this.lastEventAtMs = nowMs;
+  }
+
+  /** Nothing of it is said after this sample, which may still have to be given. */
+  shorten(toSample: number): void {
+    this.text.cut(samplesToMs(toSample, this.format.rateHz), this.generatedMs);
+    this.generatedSamples = toSample;
   }
 
   /** Nothing more of it will be heard than by now. The first settlement counts. */

@@ -17,6 +17,8 @@ export function takeSeed(from: {
   readonly uplink: Uplink;
   /** Start of the turn that is committed and not answered yet. */
   readonly unansweredFromSample: number | null;
+  /** Whether the caller's unanswered audio goes along; absent: it does. */
+  readonly withAudio?: boolean;
 }): CallSeed {
   const { uplink, settings } = from;
   const { caller } = from.turn;
@@ -32,7 +34,10 @@ export function takeSeed(from: {
     items: from.items,
     ledger: from.ledger,
     turn: { speakingFromSample, uplinkSamples: uplink.endSample },
-    unanswered: unansweredAudio(uplink, from.unansweredFromSample ?? speakingFromSample),
+    unanswered:
+      from.withAudio === false
+        ? null
+        : unansweredAudio(uplink, from.unansweredFromSample ?? speakingFromSample),
   };
 }
 

@@ -1,11 +1,11 @@
 import { CallError } from '../ports/errors.ts';
-import { pcm24k, pcma8k, pcmu8k, sameFormat, type AudioFormat } from '../audio/format.ts';
+import { pcm16k, pcm24k, pcma8k, pcmu8k, sameFormat, type AudioFormat } from '../audio/format.ts';
 import type { AgentDefinition } from '../ports/agent.ts';
 import type { BackendCapabilities, TurnAuthority } from '../ports/backend.ts';
 import type { CallSettings, TurnDetection } from '../ports/settings.ts';
 
 /** What clients may speak, each direction for itself. Backends that do not are converted for. */
-const clientFormats: readonly AudioFormat[] = [pcm24k, pcmu8k, pcma8k];
+const clientFormats: readonly AudioFormat[] = [pcm24k, pcm16k, pcmu8k, pcma8k];
 
 /** What settings are checked against. */
 export interface SettingsContext {
@@ -172,7 +172,7 @@ function formatRefusal(
   const format = change.wanted[param];
   if (sameFormat(format, change.current[param])) return null;
   if (!clientFormats.some((spoken) => sameFormat(spoken, format))) {
-    const message = 'PCM16 at 24,000 Hz and G.711 at 8,000 Hz are spoken here.';
+    const message = 'PCM16 at 24,000 or 16,000 Hz and G.711 at 8,000 Hz are spoken here.';
     return new CallError('invalid_value', message, { param });
   }
   return change.locked

@@ -200,15 +200,9 @@ export class TurnDesk {
   }
 
   #fill(count: number): void {
-    const { capabilities } = this.#target.context();
-    const { rigid } = capabilities;
-    if (!capabilities.instructions || rigid?.perLine === true) return;
-    const instructions = fillerInstructions[Math.min(count, 1)] ?? fillerInstructions[0];
-    const overrides =
-      rigid?.always.includes('toolChoice') === true
-        ? { instructions }
-        : ({ instructions, toolChoice: { mode: 'none' } } as const);
-    this.#respond({ ...unasked, cause: 'filler', overrides });
+    const made = fillerInstructions[Math.min(count, 1)] ?? fillerInstructions[0];
+    const request = this.#target.tools.filler(count, made);
+    if (request !== null) this.#respond(request);
   }
 
   /** @returns whether there is a line now */

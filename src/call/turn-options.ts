@@ -20,7 +20,8 @@ export function turnOptions(from: {
     detection: settings.turnDetection,
     senses: { partials: capabilities.transcripts.partials === true, endOfTurn },
     speculation: capabilities.speculation === true,
-    fillers,
+    // Declared tools say themselves whether they want any.
+    fillers: fillers || (agent.declaredTools ?? []).length > 0,
     minResponseDelayMs,
     halfDuplex: echo === 'half-duplex',
   };

@@ -9,8 +9,17 @@ export interface CallLookup {
   readonly agent: string | null;
   readonly backend: string | null;
   readonly handovers: readonly TalkHandover[];
+  readonly spend: readonly TalkSpend[];
   /** Where the silence before answers went, by the item of the caller's turn. */
   readonly stages: ReadonlyMap<string, TurnStages>;
+}
+
+/** What the call cost in one currency; `null` where something of it has no known price. */
+export interface TalkSpend {
+  readonly currency: string | null;
+  readonly amount: number | null;
+  readonly known: number;
+  readonly missing: readonly string[];
 }
 
 /** A change of backend within the call, as the server recorded it. */
@@ -26,6 +35,7 @@ export const unknownCall: CallLookup = {
   agent: null,
   backend: null,
   handovers: [],
+  spend: [],
   stages: new Map(),
 };
 
@@ -85,7 +95,14 @@ function recordOf(body: unknown): CallLookup {
       return told === null ? [] : [[told.itemId, told] as const];
     }),
   );
-  return { agent, backend, handovers: handovers.filter(isHandover), stages };
+  const spend = 'spend' in body && Array.isArray(body.spend) ? body.spend : [];
+  return {
+    agent,
+    backend,
+    handovers: handovers.filter(isHandover),
+    spend: spend.filter(isSpend),
+    stages,
+  };
 }
 
 function stagesIn(turn: unknown): TurnStages | null {
@@ -107,4 +124,16 @@ function isHandover(value: unknown): value is TalkHandover {
   if (typeof value !== 'object' || value === null) return false;
   const { from, to, cause, gapMs } = value as Readonly<Record<string, unknown>>;
   return [from, to, cause].every((one) => typeof one === 'string') && typeof gapMs === 'number';
+}
+
+function isSpend(value: unknown): value is TalkSpend {
+  if (typeof value !== 'object' || value === null) return false;
+  const { currency, amount, known, missing } = value as Readonly<Record<string, unknown>>;
+  return (
+    (currency === null || typeof currency === 'string') &&
+    (amount === null || typeof amount === 'number') &&
+    typeof known === 'number' &&
+    Array.isArray(missing) &&
+    missing.every((each) => typeof each === 'string')
+  );
 }

@@ -1,4 +1,5 @@
 import { turnStages, type TurnStages } from '../ports/stages.ts';
+import type { TalkSpend } from './call-lookup.ts';
 import type { TalkResult } from './talk.ts';
 
 /** A talk in words, for people; `--json` gives the whole of it. */
@@ -17,6 +18,7 @@ export function talkReport(result: TalkResult): string {
     }),
     ...tools.map(({ name, atMs }) => `tool ${name} called at ${seconds(atMs)}`),
   ];
+  lines.push(...result.spend.map(spendText));
   if (turns.length === 0) lines.push('no turn was detected');
   if (out !== null) lines.push(`recorded to ${out} (left = caller, right = agent)`);
   return lines.join('\n');
@@ -39,4 +41,12 @@ function waitText(userEndMs: number | null, firstAudioMs: number | null): string
 
 function seconds(ms: number): string {
   return `${(ms / 1000).toFixed(1)} s`;
+}
+
+function spendText({ currency, amount, known, missing }: TalkSpend): string {
+  if (amount !== null) return `cost ${amount.toFixed(4)} ${currency ?? ''}`.trimEnd();
+  const rest = `no price is known for ${missing.join(', ')}`;
+  return currency === null
+    ? `cost unknown: ${rest}`
+    : `cost over ${known.toFixed(4)} ${currency}: ${rest}`;
 }

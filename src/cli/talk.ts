@@ -2,7 +2,7 @@ import { msToSamples, samplesToMs } from '../audio/format.ts';
 import { encodePcm16 } from '../audio/pcm16.ts';
 import { systemClock, type Clock } from '../time/clock.ts';
 import type { TurnStages } from '../ports/stages.ts';
-import { lookUpCall, unknownCall, type TalkHandover } from './call-lookup.ts';
+import { lookUpCall, unknownCall, type TalkHandover, type TalkSpend } from './call-lookup.ts';
 import { readCallerWave, speechEndBefore, type CallerWave } from './caller-wave.ts';
 import { writeStereo } from './stereo.ts';
 import { TalkError } from './talk-error.ts';
@@ -41,6 +41,8 @@ export interface TalkResult {
   readonly turns: readonly TalkedTurn[];
   readonly tools: readonly TalkToolCall[];
   readonly handovers: readonly TalkHandover[];
+  /** By currency; empty where the server does not say. */
+  readonly spend: readonly TalkSpend[];
   readonly durationMs: number;
   /** Path of the stereo file. */
   readonly out: string | null;
@@ -91,7 +93,7 @@ export async function runTalk(options: TalkOptions): Promise<TalkResult> {
     const known = callId === null ? unknownCall : await lookUpCall(address, callId);
     const out = options.out ?? null;
     if (out !== null) await writeStereo(out, { rateHz, ...talk.recording(durationMs) });
-    const { backend, handovers } = known;
+    const { backend, handovers, spend } = known;
     const { turns, tools } = talk.result(durationMs, known.stages);
     return {
       callId,
@@ -100,6 +102,7 @@ export async function runTalk(options: TalkOptions): Promise<TalkResult> {
       turns,
       tools,
       handovers,
+      spend,
       durationMs: tenths(durationMs),
       out,
     };

@@ -16,14 +16,16 @@ import {
 } from '../../adapters/backends/rehearsal/index.ts';
 import type { HostedSurroundings, SpeechSurroundings } from '../../adapters/shared/surroundings.ts';
 import type { WireFolder } from '../../adapters/shared/wire-folder.ts';
+import type { ListenerDeclaration } from '../ports/agent.ts';
 import type { BackendPort } from '../ports/backend.ts';
 import { asCallError } from '../ports/errors.ts';
+import type { SpeechToTextPort } from '../ports/speech-to-text.ts';
 import { pulledModelsFolder } from '../cli/model-download.ts';
 import { absentBackend } from '../server/absent-backend.ts';
 import type { BackendEntry } from '../server/config.ts';
 import { systemClock } from '../time/clock.ts';
 import { packageFolder } from './root.ts';
-import { cascadeOptions, createCascade } from './speech-types.ts';
+import { cascadeOptions, createCascade, createListener } from './speech-types.ts';
 
 /** What backends are made with besides their options. */
 export interface BackendSurroundings {
@@ -107,6 +109,15 @@ export function backendOf(entry: BackendEntry, surroundings: BackendSurroundings
   }
 }
 
+/** The recogniser that agents have beside their backends. */
+export function listenerOf(
+  declaration: ListenerDeclaration,
+  surroundings: BackendSurroundings,
+): SpeechToTextPort {
+  const { type } = declaration;
+  return createListener(declaration, ofPart({ name: 'beside', type }, 'stt', surroundings));
+}
+
 /** What hosted backends are made with. */
 function hosted(
   { name, type }: BackendEntry,
@@ -121,7 +132,7 @@ function hosted(
 
 /** What one part of a cascade is made with; its connections are recorded under a name of its own. */
 function ofPart(
-  { name, type }: BackendEntry,
+  { name, type }: Pick<BackendEntry, 'name' | 'type'>,
   part: 'stt' | 'llm' | 'tts',
   { folder, wires }: BackendSurroundings,
 ): SpeechSurroundings {

@@ -22,6 +22,8 @@ export function checkReferences(
   return looseReferences(text, {
     env,
     others,
+    // Of the command line's own there are none.
+    registeredTools: [],
     isThere: (kind, path) => {
       switch (kind) {
         case 'package':

@@ -45,6 +45,7 @@ import {
   type CascadeHost,
 } from '../../adapters/backends/cascade/index.ts';
 import type { SpeechSurroundings } from '../../adapters/shared/surroundings.ts';
+import type { ListenerDeclaration } from '../ports/agent.ts';
 import type { BackendPort } from '../ports/backend.ts';
 import type { LanguageModelPort } from '../ports/language-model.ts';
 import type { SpeechToTextPort } from '../ports/speech-to-text.ts';
@@ -138,6 +139,18 @@ export function createCascade(
     tts: made(ttsTypes, voice, tts),
   };
   return cascadeBackend(name, settings, parts, { chance });
+}
+
+/**
+ * The recogniser beside an agent's backends.
+ *
+ * @throws CallError `model_unavailable` where it cannot be made
+ */
+export function createListener(
+  { type, options }: ListenerDeclaration,
+  surroundings: SpeechSurroundings,
+): SpeechToTextPort {
+  return made(sttTypes, { type, ...(options as object) }, surroundings);
 }
 
 function made<Port>(

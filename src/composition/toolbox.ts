@@ -43,7 +43,9 @@ class ComposedToolbox implements Toolbox {
   readonly #options: ToolboxOptions;
   readonly #held = new Map<string, Held>();
   /** Limits count over all calls, so they outlive them. */
-  readonly #fixed = new Map<string, ToolPort>();
+  readonly #fixed = new Map<string, { readonly tool: ToolPort; readonly limit: RunLimit }>();
+  /** What was counted by those that are gone. */
+  readonly #before: Record<string, number> = {};
   readonly #closing = new Set<Promise<void>>();
 
   constructor(options: ToolboxOptions) {
@@ -53,7 +55,11 @@ class ComposedToolbox implements Toolbox {
   async configure(agents: readonly AgentDefinition[]): Promise<void> {
     const declarations = agents.flatMap(({ declaredTools = [] }) => declaredTools);
     const wanted = new Set(declarations.map((each) => JSON.stringify(each)));
-    for (const key of this.#fixed.keys()) if (!wanted.has(key)) this.#fixed.delete(key);
+    for (const [key, { limit }] of this.#fixed) {
+      if (wanted.has(key)) continue;
+      this.#fixed.delete(key);
+      addTo(this.#before, { refusedRuns: limit.refused });
+    }
     for (const [key, held] of this.#held) {
       held.declared = wanted.has(key);
       this.#closeUnused(key, held);
@@ -91,14 +97,10 @@ class ComposedToolbox implements Toolbox {
   }
 
   figures(): Readonly<Record<string, number>> {
-    const sums: Record<string, number> = { servers: this.#held.size };
+    const sums: Record<string, number> = { ...this.#before, servers: this.#held.size };
+    for (const { limit } of this.#fixed.values()) addTo(sums, { refusedRuns: limit.refused });
     for (const { source, limit } of this.#held.values()) {
-      for (const [name, value] of Object.entries({
-        ...source.figures(),
-        refusedRuns: limit.refused,
-      })) {
-        sums[name] = (sums[name] ?? 0) + value;
-      }
+      addTo(sums, { ...source.figures(), refusedRuns: limit.refused });
     }
     return sums;
   }
@@ -116,12 +118,12 @@ class ComposedToolbox implements Toolbox {
       case 'builtin': {
         const key = JSON.stringify(declaration);
         const known = this.#fixed.get(key);
-        if (known !== undefined) return [known];
+        if (known !== undefined) return [known.tool];
         const limit = new RunLimit(declaration.maxConcurrent);
         const tool =
           declaration.kind === 'http' ? httpTool(declaration, { env }) : builtInTool(declaration);
         const made = limit.around(checkedTool(tool));
-        this.#fixed.set(key, made);
+        this.#fixed.set(key, { tool: made, limit });
         return [made];
       }
       case 'registered': {
@@ -175,10 +177,17 @@ class ComposedToolbox implements Toolbox {
     if (!held.declared && held.leases === 0) this.#end(key, held);
   }
 
-  #end(key: string, { source }: Held): void {
+  #end(key: string, { source, limit }: Held): void {
     this.#held.delete(key);
+    const { connections = 0, losses = 0, failures = 0, skippedTools = 0 } = source.figures();
+    const refusedRuns = limit.refused;
+    addTo(this.#before, { connections, losses, failures, skippedTools, refusedRuns });
     const closed = source.close();
     this.#closing.add(closed);
     void closed.finally(() => this.#closing.delete(closed));
   }
+}
+
+function addTo(sums: Record<string, number>, figures: Readonly<Record<string, number>>): void {
+  for (const [name, value] of Object.entries(figures)) sums[name] = (sums[name] ?? 0) + value;
 }

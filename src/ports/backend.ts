@@ -129,7 +129,7 @@ export type BackendCommand =
     }
   /**
    * Begin an answer to the conversation and this text of the caller's. No tool may run and no event
-   * may come of it before a `respond` adopts it. Only to backends that say they can.
+   * but `usage` may come of it before a `respond` adopts it. Only to backends that say they can.
    */
   | { readonly type: 'speculate'; readonly speculationId: number; readonly text: string }
   | { readonly type: 'speculation.drop'; readonly speculationId: number }
@@ -157,6 +157,9 @@ export interface Usage {
   readonly inputCachedTokens: number | null;
   readonly outputTextTokens: number | null;
   readonly outputAudioTokens: number | null;
+  /** Cached input by modality, where the upstream tells it; parts of `inputCachedTokens`. */
+  readonly inputCachedTextTokens?: number | null;
+  readonly inputCachedAudioTokens?: number | null;
 }
 
 /** One frame of a backend without turns. Frames come in order, without gaps, silence included. */
@@ -243,6 +246,19 @@ export type BackendEvent =
       readonly stage: LineStage;
       /** On the context's clock; before the line was asked for where it had been begun ahead. */
       readonly clockMs: number;
+    }
+  /**
+   * Something was used that no `line.done` tells: by an answer that nobody got or that had ended
+   * before this was known, by a recogniser, by a voice. `usage` is `null` where an answer was made
+   * and the upstream did not say what it used.
+   */
+  | {
+      readonly type: 'usage';
+      readonly usage: Usage | null;
+      /** Audio that a recogniser charges for, ms. */
+      readonly recognisedAudioMs?: number;
+      /** Given to a voice. */
+      readonly spokenCharacters?: number;
     }
   /** Something worth counting that did not end anything, e.g. input dropped. */
   | { readonly type: 'dropped'; readonly what: 'input'; readonly samples: number }

@@ -130,22 +130,50 @@ export interface ClientRequest {
   readonly subprotocols: readonly string[];
 }
 
-/** One wire protocol that clients may speak. */
-export interface ClientPort {
+/** What every wire protocol that clients may speak has. */
+interface ClientBase {
   readonly name: string;
   /** Path of its WebSocket, e.g. `/v1/realtime`. */
   readonly path: string;
   /** Keys that the request carries, wherever this protocol's clients put them. */
   credentials(request: ClientRequest): readonly string[];
-  /** Agent or alias that is asked for; `null` = the server's default. */
-  agent(request: ClientRequest): string | null;
   /** Subprotocol to select, or `null`; never one that carries a key. */
   subprotocol(request: ClientRequest): string | null;
   /** A reason to refuse the request outright, before anything else is looked at. */
   refusal(request: ClientRequest): CallError | null;
+}
+
+/** A protocol whose request says which agent is wanted. */
+export interface ClientPort extends ClientBase {
+  /** Agent or alias that is asked for; `null` = the server's default. */
+  agent(request: ClientRequest): string | null;
   /**
    * Takes the open socket, the call and what the upgrade had said; owns the socket from here on.
    * The request is there for refusals that this protocol's clients expect on the open socket.
    */
   serve(socket: Socket, call: CallControl, request: ClientRequest): void;
 }
+
+/** A place for a call, before anybody said with which agent. */
+export interface CallOpening {
+  /** Who came in; `null` where no keys are configured. */
+  readonly keyId: string | null;
+  /**
+   * Begins the call: once, and not after `leave`. A refusal may be followed by another try.
+   *
+   * @throws CallError where this agent cannot be had
+   */
+  open(agent: string | null): CallControl;
+  /** No call is wanted (any more): gives the place back. Nothing happens once there is a call. */
+  leave(): void;
+}
+
+/** A protocol that names its agent on the open socket, or joins what another socket began. */
+export interface MeetingClientPort extends ClientBase {
+  /** Whether a path below `path` is served as well. */
+  serves(path: string): boolean;
+  /** Takes the open socket; owns it, and the opening, from here on. */
+  meet(socket: Socket, opening: CallOpening, request: ClientRequest): void;
+}
+
+export type AnyClientPort = ClientPort | MeetingClientPort;

@@ -48,19 +48,35 @@ export interface WordTime {
   readonly endMs: number;
 }
 
-/** State of one tool call, from the model's request to the answer it was given. */
+/**
+ * Where a tool call stands. `asked`: it shares the run of the same request before it. `late`: answered
+ * after the model had been told to do without. `cancelled`: nobody wants it any more. `refused`: it
+ * was not run.
+ */
+export type ToolCallState =
+  'asked' | 'running' | 'answered' | 'late' | 'cancelled' | 'refused' | 'failed' | 'timed_out';
+
+/** One tool call, from the model's request to the answer it was given. */
 export interface LedgerEntry {
   readonly toolCallId: string;
   readonly itemId: string;
   readonly name: string;
   readonly arguments: string;
+  /** The same for the same request of the same turn: see `src/tools/idempotency.ts`. */
+  readonly key: string;
   /** Who runs it: the app behind the client, or Parley. */
   readonly runner: 'client' | 'gateway';
-  readonly state: 'running' | 'answered' | 'failed' | 'timed_out' | 'abandoned';
+  readonly state: ToolCallState;
+  /** The tool call of which it shares the run or the answer; `null`: it has its own. */
+  readonly sharedWith: string | null;
+  /** The model was told that it runs on; the result is told in a message of its own. */
+  readonly detached: boolean;
   readonly calledAtMs: number;
   readonly answeredAtMs: number | null;
   /** Answers that came after the first one; kept as a count, never passed on. */
   readonly duplicates: number;
+  /** The answer in words; `null` while there is none, or where it is no longer kept. */
+  readonly output: string | null;
 }
 
 /**

@@ -29,12 +29,14 @@ export const errorTable = {
   // Who may do what.
   invalid_api_key: { httpStatus: 401, closeCode: 1008, retryable: false },
   agent_forbidden: { httpStatus: 403, closeCode: 1008, retryable: false },
+  override_forbidden: { httpStatus: 403, closeCode: null, retryable: false },
   origin_forbidden: { httpStatus: 403, closeCode: 1008, retryable: false },
   agent_not_found: { httpStatus: 404, closeCode: 1008, retryable: false },
   not_found: { httpStatus: 404, closeCode: null, retryable: false },
   too_many_calls: { httpStatus: 429, closeCode: 1013, retryable: true },
   server_full: { httpStatus: 503, closeCode: 1013, retryable: true },
   server_draining: { httpStatus: 503, closeCode: 1012, retryable: true },
+  spend_limit: { httpStatus: 429, closeCode: 1008, retryable: true },
   session_expired: { httpStatus: 408, closeCode: 1001, retryable: true },
   // What went wrong on our side or upstream.
   backend_refused: { httpStatus: 502, closeCode: 1011, retryable: true },
@@ -44,6 +46,7 @@ export const errorTable = {
   backend_overloaded: { httpStatus: 503, closeCode: 1011, retryable: true },
   model_unavailable: { httpStatus: 503, closeCode: 1011, retryable: true },
   detector_failed: { httpStatus: 500, closeCode: null, retryable: true },
+  listener_failed: { httpStatus: 500, closeCode: null, retryable: true },
   tool_failed: { httpStatus: 500, closeCode: null, retryable: true },
   queue_overflow: { httpStatus: 503, closeCode: 1011, retryable: true },
   internal_error: { httpStatus: 500, closeCode: 1011, retryable: false },
@@ -57,6 +60,8 @@ export type ErrorCode = keyof typeof errorTable;
 export interface CallErrorOptions {
   /** Which part of the request was wrong, in the words of whoever sent it (a path). */
   readonly param?: string;
+  /** When it is worth trying again, where that is known, s. */
+  readonly retryAfterS?: number;
   readonly cause?: unknown;
 }
 
@@ -67,12 +72,14 @@ export interface CallErrorOptions {
 export class CallError extends Error {
   readonly code: ErrorCode;
   readonly param: string | undefined;
+  readonly retryAfterS: number | undefined;
 
   constructor(code: ErrorCode, message: string, options: CallErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.name = new.target.name;
     this.code = code;
     this.param = options.param;
+    this.retryAfterS = options.retryAfterS;
   }
 
   /** Whether trying the same again later can succeed. */

@@ -1,11 +1,22 @@
 import type { CallRoute } from './agent.ts';
 import type { ConversationItem, LedgerEntry } from './conversation.ts';
 import type { ErrorCode } from './errors.ts';
+import type { GateAction } from './gate.ts';
 import type { LineStage, Usage } from './backend.ts';
+import type { Cost, LimitedThing, LimitScope, Quantities } from './usage.ts';
 import type { CallSettings, LineOverrides, Modality } from './settings.ts';
 
 /** Why a line exists. */
-export type LineCause = 'turn' | 'client' | 'idle' | 'tool' | 'filler' | 'backend' | 'stream';
+export type LineCause =
+  | 'turn'
+  | 'client'
+  | 'idle'
+  | 'tool'
+  | 'filler'
+  | 'backend'
+  | 'stream'
+  /** Goes on from a line that its backend could not finish. */
+  | 'handover';
 
 /** One stretch of agent speech or text. A Realtime "response" is one line's view. */
 export interface Line {
@@ -31,7 +42,11 @@ export type LineEnd =
       readonly status: 'cancelled';
       readonly reason: 'turn_detected' | 'client_cancelled' | 'call_closed';
     }
-  | { readonly status: 'incomplete'; readonly reason: 'max_output_tokens' | 'content_filter' }
+  | {
+      readonly status: 'incomplete';
+      /** `backend_lost`: another backend goes on from there. */
+      readonly reason: 'max_output_tokens' | 'content_filter' | 'backend_lost';
+    }
   | { readonly status: 'failed'; readonly code: ErrorCode; readonly message: string };
 
 /**
@@ -42,6 +57,8 @@ export type HeardBy = 'acknowledgement' | 'clock' | 'client';
 
 /** How heard milliseconds became words: by the backend's word times, or in proportion. */
 export type WordsBy = 'times' | 'proportion';
+
+export type HandoverOwed = 'rest' | 'answer' | 'nothing';
 
 /** How much of a line was said and heard when it ended. */
 export interface LineExtent {
@@ -99,6 +116,30 @@ export type LogEvent =
       readonly backend: string;
       readonly code: ErrorCode;
       readonly message: string;
+    }
+  /** A backend was lost within the call, and another is to take over. */
+  | {
+      readonly type: 'handover.started';
+      readonly from: string;
+      /** Who is tried first. */
+      readonly to: string;
+      readonly cause: ErrorCode;
+      /** What the caller is owed: the rest of a line, an answer, or nothing. */
+      readonly owed: HandoverOwed;
+    }
+  /** The caller hears the agent again, or the other backend answers and nothing was owed. */
+  | {
+      readonly type: 'handover.done';
+      readonly from: string;
+      readonly to: string;
+      readonly cause: ErrorCode;
+      /**
+       * From the last sample of the old line to the first audible one of the next, at the ear, ms;
+       * where nothing had been heard of an answer, from the loss on; 0 where nothing was owed.
+       */
+      readonly gapMs: number;
+      /** From the loss to everything told to the other backend, less the time it took to open, ms. */
+      readonly oursMs: number;
     }
   /** Shown speech: withheld while unplayed agent audio could still make it a backchannel. */
   | {
@@ -168,6 +209,8 @@ export type LogEvent =
       readonly text: string;
       readonly final: boolean;
     }
+  /** Who was to write down the turn of this item could not: there is no last word on it. */
+  | { readonly type: 'caller.transcript_lost'; readonly itemId: string }
   | {
       readonly type: 'item.added';
       readonly item: ConversationItem;
@@ -277,6 +320,33 @@ export type LogEvent =
       readonly elapsedMs: number;
     }
   | { readonly type: 'call.action'; readonly action: CallAction }
+  /** Something may not be said: the line ends before it. What it was stands nowhere. */
+  | {
+      readonly type: 'gate.hit';
+      readonly lineId: string;
+      readonly rule: string;
+      readonly action: GateAction;
+      /** Audio from there on that had been given to the client before its text was known, ms. */
+      readonly lateMs: number;
+    }
+  /** The first audio of a line went on after it had waited this long for its text, ms. */
+  | { readonly type: 'gate.held'; readonly lineId: string; readonly heldMs: number }
+  /** Somebody outside was asked about a line. */
+  | {
+      readonly type: 'gate.checked';
+      readonly lineId: string;
+      readonly outcome: 'allowed' | 'refused' | 'failed';
+      readonly tookMs: number;
+    }
+  /** The caller has heard what had to be said first: by this line, at the latest at `heardAtMs`. */
+  | {
+      readonly type: 'gate.disclosed';
+      readonly lineId: string;
+      readonly by: 'agent' | 'gate';
+      readonly heardAtMs: number;
+    }
+  /** The backend tells nobody what it says: the gate lets everything pass. */
+  | { readonly type: 'gate.blind'; readonly backend: string }
   | { readonly type: 'output.cleared'; readonly lineId: string | null }
   | {
       readonly type: 'playback.acknowledged';
@@ -287,6 +357,24 @@ export type LogEvent =
       readonly type: 'audio.dropped';
       readonly where: 'model_input' | 'detector' | 'unplayed';
       readonly samples: number;
+    }
+  /** Something of a backend was used, since the entry before it. */
+  | {
+      readonly type: 'usage.counted';
+      readonly backend: string;
+      readonly source: 'reported' | 'counted';
+      readonly used: Quantities;
+      /** At the prices that were in force when the call began. */
+      readonly cost: Cost;
+    }
+  /** A limit is nearly used up, or is: then the call is wound up. */
+  | {
+      readonly type: 'spend.limit';
+      readonly stage: 'near' | 'reached';
+      readonly scope: LimitScope;
+      readonly of: LimitedThing;
+      readonly limit: number;
+      readonly used: number;
     }
   /** A fault that did not belong to one request. The call may go on. */
   | { readonly type: 'fault'; readonly code: ErrorCode; readonly message: string };

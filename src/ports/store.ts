@@ -1,6 +1,7 @@
 import type { LogEntry } from './events.ts';
 import type { ToolCallState } from './conversation.ts';
 import type { TurnStages } from './stages.ts';
+import type { BackendUsage, CallSpend } from './usage.ts';
 
 /** What is kept of a call after it ended; times in ms since the call's start. */
 export interface CallRecord {
@@ -17,6 +18,10 @@ export interface CallRecord {
     readonly cause: string;
     readonly gapMs: number;
   }[];
+  /** What each backend used and what that costs, in the order of their first use. */
+  readonly usage: readonly BackendUsage[];
+  /** By currency; an entry without one is what has no prices. */
+  readonly spend: CallSpend;
   /** Path of a recording, when there is one. */
   readonly out: string | null;
   readonly events: readonly LogEntry[];

@@ -5,11 +5,14 @@ export type BackendReadiness = 'preparing' | 'ready' | 'failed';
 export interface BackendCandidate {
   readonly name: string;
   readonly readiness: BackendReadiness;
+  /** Whether calls that have a choice are sent there; absent: they are. */
+  readonly trusted?: boolean;
 }
 
 /**
- * The order in which a call tries an agent's backends: those that are ready in the agent's order,
- * then those still preparing, then those that failed to prepare. The failed stay in the list so
+ * The order in which a call tries an agent's backends: those that are ready in the agent's order, those
+ * that have failed calls of late behind the others, then those still preparing, then those that failed
+ * to prepare. The failed stay in the list so
  * that a call with nothing else is refused with the reason, and not for want of a backend.
  */
 export function backendOrder(candidates: readonly BackendCandidate[]): readonly string[] {
@@ -19,7 +22,12 @@ export function backendOrder(candidates: readonly BackendCandidate[]): readonly 
   >;
   return candidates
     .map((candidate, place) => ({ candidate, place }))
-    .sort((a, b) => rank[a.candidate.readiness] - rank[b.candidate.readiness] || a.place - b.place)
+    .sort(
+      (a, b) =>
+        rank[a.candidate.readiness] - rank[b.candidate.readiness] ||
+        Number(a.candidate.trusted === false) - Number(b.candidate.trusted === false) ||
+        a.place - b.place,
+    )
     .map(({ candidate }) => candidate.name);
 }
 

@@ -10,17 +10,22 @@ export interface Ticket {
 export interface AdmissionOptions {
   /** Most calls at once in this process. */
   readonly maxCalls: number;
+  /** @throws CallError where the key may not call for another reason; absent: there is none */
+  readonly check?: (keyId: string | null) => void;
 }
 
 /** Counts the calls that are in, per key and in all, and says no when there are enough. */
 export class Admission {
-  readonly maxCalls: number;
+  /** Most calls at once; those that are in stay in when it is lowered. */
+  maxCalls: number;
   #active = 0;
   #refused = 0;
+  readonly #check: (keyId: string | null) => void;
   readonly #perKey = new Map<string, number>();
 
-  constructor({ maxCalls }: AdmissionOptions) {
+  constructor({ maxCalls, check = () => undefined }: AdmissionOptions) {
     this.maxCalls = maxCalls;
+    this.#check = check;
   }
 
   /** Calls that are in. */
@@ -33,7 +38,10 @@ export class Admission {
     return this.#refused;
   }
 
-  /** @throws CallError `too_many_calls` for the key's own limit, `server_full` for the process's */
+  /**
+   * @throws CallError `too_many_calls` for the key's own limit, `server_full` for the process's, and
+   *   what the check throws
+   */
   admit(caller: Caller): Ticket {
     const { keyId, maxCalls } = caller;
     const ofKey = keyId === null ? 0 : (this.#perKey.get(keyId) ?? 0);
@@ -45,6 +53,7 @@ export class Admission {
       this.#refused += 1;
       throw new CallError('server_full', `All ${this.maxCalls} places for calls are taken.`);
     }
+    this.#check(keyId);
     this.#active += 1;
     if (keyId !== null) this.#perKey.set(keyId, ofKey + 1);
     let held = true;

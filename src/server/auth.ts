@@ -43,6 +43,11 @@ export class Authenticator {
     return this.#keys.length === 0;
   }
 
+  /** Who may come in, with digests in place of keys. For comparing; shown to nobody. */
+  describe(): readonly (Caller & { readonly digest: string })[] {
+    return this.#keys.map(({ digest, caller }) => ({ ...caller, digest: digest.toString('hex') }));
+  }
+
   /** @returns who this is, or `null` when none of the credentials is a key */
   authenticate(credentials: readonly string[]): Caller | null {
     if (this.open) return { keyId: null, agents: ['*'], maxCalls: null };

@@ -1,6 +1,7 @@
 import type { LogEntry } from '../ports/events.ts';
 import type { ObservedCall, ObserverPort } from '../ports/observer.ts';
 import type { CallRecord, StorePort } from '../ports/store.ts';
+import type { LogRedaction } from './redaction.ts';
 import { RecordFold, type RecordHeader } from './records.ts';
 
 /** One who follows a call. Must be quick and must not throw. */
@@ -18,6 +19,8 @@ export interface Following {
 
 interface OpenPage {
   readonly fold: RecordFold;
+  /** Takes out what may not be written down or shown. */
+  readonly redaction: LogRedaction | null;
   /** The newest entries, oldest first. */
   events: LogEntry[];
   readonly followers: Set<CallFollower>;
@@ -52,17 +55,19 @@ export class CallBook implements ObserverPort {
   }
 
   /** A call begins. */
-  open(header: RecordHeader): void {
+  open(header: RecordHeader, redaction: LogRedaction | null = null): void {
     this.#open.set(header.callId, {
       fold: new RecordFold(header),
+      redaction,
       events: [],
       followers: new Set(),
     });
   }
 
-  entry({ callId }: ObservedCall, entry: LogEntry): void {
+  entry({ callId }: ObservedCall, logged: LogEntry): void {
     const page = this.#open.get(callId);
     if (page === undefined) return;
+    const entry = page.redaction?.entry(logged) ?? logged;
     page.fold.push(entry);
     page.events.push(entry);
     // Cut in big steps: once per quarter of the limit instead of once per entry.
@@ -120,5 +125,9 @@ export class CallBook implements ObserverPort {
 
 function summaryOf(record: CallRecord, active: boolean): CallSummary {
   const { callId, agent, backend, startedAt, durationMs, turns, tools, handovers, out } = record;
-  return { callId, agent, backend, startedAt, durationMs, turns, tools, handovers, out, active };
+  const { usage, spend } = record;
+  return {
+    ...{ callId, agent, backend, startedAt, durationMs, turns, tools, handovers },
+    ...{ usage, spend, out, active },
+  };
 }

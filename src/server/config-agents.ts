@@ -1,29 +1,40 @@
-import type { AgentDefinition } from '../ports/agent.ts';
+import type { AgentDefinition, ListenerDeclaration } from '../ports/agent.ts';
+import type { ToolDeclaration } from '../ports/tool.ts';
+import { readListener } from './config-listener.ts';
 import { stockModelNames } from './builtin.ts';
+import { allowanceOf } from './config-allow.ts';
+import { checkRoutes, routesOf, type RouteNames } from './config-routes.ts';
+import { gateOf, textRuleOf } from './config-gate.ts';
+import { agentLimitsOf } from './config-spend.ts';
 import { configuredDetection, configuredManner } from './config-turns.ts';
-import type { AgentEntry } from './config-schema.ts';
+import type { AgentEntry, BackendSchemas } from './config-schema.ts';
+import { readTools } from './config-tools.ts';
 import type { ConfigProblem, PositionedYaml } from './problems.ts';
-import { suggestion } from './suggestion.ts';
 
 /**
  * The agents of a configuration, then the built-in ones it does not replace. The built-in default
  * agent answers to the model names of stock clients as long as it is the default one and no
  * configured agent claims them.
  *
- * @param backendNames backends there are
+ * @param names backends and keys there are
  */
 export function assembleAgents(
   yaml: PositionedYaml,
   entries: Readonly<Record<string, AgentEntry>>,
-  backendNames: readonly string[],
+  names: RouteNames,
   builtin: readonly AgentDefinition[],
   defaultAgent: string,
+  schemas: BackendSchemas,
   problems: ConfigProblem[],
 ): readonly AgentDefinition[] {
-  const configured = Object.entries(entries).map(([name, entry]) => agentOf(name, entry));
+  const configured = Object.entries(entries).map(([name, entry]) =>
+    agentOf(name, entry, {
+      tools: readTools(yaml, ['agents', name, 'tools'], entry.tools, problems),
+      listener: readListener(yaml, ['agents', name, 'listener'], entry.listener, schemas, problems),
+    }),
+  );
   for (const [name, entry] of Object.entries(entries)) {
-    checkBackends(yaml, name, entry, backendNames, problems);
-    checkTools(yaml, name, entry, problems);
+    checkRoutes(yaml, ['agents', name, 'backends'], entry.backends, names, problems);
   }
   checkAliases(yaml, configured, problems);
   const claimed = new Set(configured.flatMap(({ name, aliases }) => [name, ...aliases]));
@@ -39,13 +50,20 @@ export function assembleAgents(
   return [...configured, ...kept];
 }
 
-function agentOf(name: string, entry: AgentEntry): AgentDefinition {
+function agentOf(
+  name: string,
+  entry: AgentEntry,
+  read: {
+    readonly tools: readonly ToolDeclaration[];
+    readonly listener: ListenerDeclaration | null;
+  },
+): AgentDefinition {
   const { turns } = entry;
   return {
     name,
     instructions: entry.instructions,
     voice: entry.voice,
-    backends: entry.backends,
+    ...routesOf(entry.backends),
     aliases: entry.aliases,
     turns: {
       authority: turns.authority,
@@ -53,39 +71,15 @@ function agentOf(name: string, entry: AgentEntry): AgentDefinition {
       manner: configuredManner(turns),
     },
     tools: [],
+    ...(read.tools.length === 0 ? {} : { declaredTools: read.tools }),
+    ...(read.listener === null ? {} : { listener: read.listener }),
     playoutLeadMs: entry.playoutLeadMs,
+    ...(entry.allow === undefined ? {} : { allow: allowanceOf(entry.allow) }),
+    ...(entry.gate === undefined ? {} : { gate: gateOf(entry.gate) }),
+    ...(entry.redact === undefined ? {} : { redact: entry.redact.map(textRuleOf) }),
+    ...(entry.limits === undefined ? {} : { limits: agentLimitsOf(entry.limits) }),
+    ...(entry.handover === undefined ? {} : { handover: entry.handover }),
   };
-}
-
-function checkBackends(
-  yaml: PositionedYaml,
-  name: string,
-  entry: AgentEntry,
-  known: readonly string[],
-  problems: ConfigProblem[],
-): void {
-  for (const [place, backend] of entry.backends.entries()) {
-    const path = ['agents', name, 'backends', place];
-    if (!known.includes(backend)) {
-      const near = suggestion(backend, known) || ` There are: ${known.join(', ')}.`;
-      problems.push(yaml.problem(path, `No backend is called ${JSON.stringify(backend)}.${near}`));
-    } else if (entry.backends.indexOf(backend) !== place) {
-      problems.push(yaml.problem(path, `${JSON.stringify(backend)} is listed twice.`));
-    }
-  }
-}
-
-function checkTools(
-  yaml: PositionedYaml,
-  name: string,
-  entry: AgentEntry,
-  problems: ConfigProblem[],
-): void {
-  if (entry.tools.length === 0) return;
-  const message =
-    'Tools that Parley calls itself are not supported yet. Leave the list out; clients can still ' +
-    'bring tools of their own.';
-  problems.push(yaml.problem(['agents', name, 'tools'], message));
 }
 
 function checkAliases(

@@ -1,12 +1,13 @@
 import { z } from 'zod';
+import { allowSchema, instructionLimit } from './config-allow.ts';
+import { entryName as name } from './config-names.ts';
+import { backendsSchema } from './config-routes.ts';
+import { gateSchema, redactSchema } from './config-gate.ts';
+import { agentLimitsSchema, limitsSchema, pricesSchema } from './config-spend.ts';
+import { toolEntry } from './config-tools.ts';
 
 /** Silence that ends a turn, ms, per profile. */
 export const profileSilenceMs = { fast: 300, balanced: 500, patient: 900 } as const;
-
-/** Names of agents, backends and keys: they appear in URLs, logs and metrics. */
-const name = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, {
-  error: 'must be 1 to 64 letters, digits, ".", "_" or "-", and start with a letter or digit',
-});
 
 const filePath = z.string().min(1);
 
@@ -45,13 +46,22 @@ const turns = z.strictObject({
 });
 
 const agent = z.strictObject({
-  instructions: z.string().max(100_000).default(''),
+  instructions: z.string().max(instructionLimit).default(''),
   voice: z.string().min(1).nullable().default(null),
-  backends: z.array(z.string().min(1)).min(1),
+  backends: backendsSchema,
   aliases: z.array(z.string().min(1).max(128)).default([]),
   turns: turns.prefault({}),
-  tools: z.array(z.unknown()).default([]),
+  tools: z.array(toolEntry).default([]),
   playoutLeadMs: z.int().min(40).max(2_000).default(200),
+  allow: allowSchema.optional(),
+  /** `type` decides the rest, which the recogniser's own schema reads. */
+  listener: z
+    .looseObject({ type: z.string().min(1), agent: z.boolean().default(false) })
+    .optional(),
+  limits: agentLimitsSchema.optional(),
+  handover: z.strictObject({ acceptUnseeded: z.boolean().default(false) }).optional(),
+  gate: gateSchema.optional(),
+  redact: redactSchema.optional(),
 });
 
 /** `type` decides the rest, which the backend's own schema reads. */
@@ -63,6 +73,8 @@ export const configSchema = z.strictObject({
   auth: z.strictObject({ keys: z.array(key).max(10_000).default([]) }).prefault({}),
   backends: z.record(name, backend).default({}),
   agents: z.record(name, agent).default({}),
+  prices: pricesSchema,
+  limits: limitsSchema,
 });
 
 /**
@@ -93,6 +105,8 @@ export function salvage(data: unknown): ConfigFile {
       ]),
     ),
     agents: Object.fromEntries(agents) as ConfigFile['agents'],
+    prices: pricesSchema.safeParse(group(data)['prices'] ?? {}).data ?? {},
+    limits: limitsSchema.safeParse(group(data)['limits'] ?? {}).data ?? limitsSchema.parse({}),
   };
 }
 

@@ -1,8 +1,10 @@
 import { z } from 'zod';
 import type { AgentDefinition } from '../ports/agent.ts';
 import type { AgentDirectory } from '../routing/agents.ts';
+import { backendsOf } from '../routing/route.ts';
 import { assembleAgents } from './config-agents.ts';
 import { readKeys, readTls } from './config-secrets.ts';
+import { readSpend, type SpendConfig } from './config-spend.ts';
 import { configSchema, salvage, type BackendSchemas, type ConfigFile } from './config-schema.ts';
 import { builtinAgents, builtinBackends, builtinDefaultAgent } from './builtin.ts';
 import type { ApiKey } from './auth.ts';
@@ -38,6 +40,7 @@ export interface GatewayConfig {
   /** Those that an agent uses or the file names. */
   readonly backends: readonly BackendEntry[];
   readonly directory: AgentDirectory;
+  readonly spend: SpendConfig;
 }
 
 export type ConfigResult =
@@ -98,7 +101,15 @@ function assemble(
   const known = [...configured, ...builtinBackends.filter(({ name }) => !ofFile.has(name))];
   const names = [...new Set([...ofFile, ...known.map(({ name }) => name)])];
   const wantedDefault = file.server.defaultAgent ?? builtinDefaultAgent;
-  const agents = assembleAgents(yaml, file.agents, names, builtinAgents, wantedDefault, problems);
+  const agents = assembleAgents(
+    yaml,
+    file.agents,
+    { backends: names, keys: file.auth.keys.map(({ id }) => id) },
+    builtinAgents,
+    wantedDefault,
+    sources.backendSchemas,
+    problems,
+  );
   if (!agents.some(({ name }) => name === wantedDefault)) {
     const near = suggestion(
       wantedDefault,
@@ -130,11 +141,12 @@ function assemble(
     keys,
     backends: known.filter(({ name }) => ofFile.has(name) || isUsed(name, agents)),
     directory: { agents, defaultAgent: wantedDefault },
+    spend: readSpend(yaml, file, known, problems),
   };
 }
 
 function isUsed(backend: string, agents: readonly AgentDefinition[]): boolean {
-  return agents.some(({ backends }) => backends.includes(backend));
+  return agents.some((agent) => backendsOf(agent).includes(backend));
 }
 
 /** Reads each backend's options with its type's schema; looks at raw data, broken or not. */

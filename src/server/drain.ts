@@ -22,7 +22,8 @@ const defaultCloseMs = 6_000;
  */
 export class Drain {
   readonly #clock: Clock;
-  readonly #drainMs: number;
+  /** How long running calls may go on after the end was announced, ms. */
+  drainMs: number;
   readonly #closeMs: number;
   readonly #calls = new Map<string, ClosableCall>();
   #begun: Promise<void> | null = null;
@@ -30,7 +31,7 @@ export class Drain {
 
   constructor({ clock, drainMs, closeMs = defaultCloseMs }: DrainOptions) {
     this.#clock = clock;
-    this.#drainMs = drainMs;
+    this.drainMs = drainMs;
     this.#closeMs = closeMs;
   }
 
@@ -68,7 +69,7 @@ export class Drain {
   }
 
   async #end(): Promise<void> {
-    await this.#idle(this.#drainMs);
+    await this.#idle(this.drainMs);
     if (this.#calls.size === 0) return;
     this.closeAll();
     await this.#idle(this.#closeMs);

@@ -1,44 +1,65 @@
 import type { AddressInfo } from 'node:net';
-import type { AgentDefinition } from '../ports/agent.ts';
+import { Server as TlsServer } from 'node:tls';
+import type { ListenerDeclaration } from '../ports/agent.ts';
 import type { BackendPort } from '../ports/backend.ts';
-import type { CallControl, ClientPort } from '../ports/client.ts';
+import type { AnyClientPort, CallControl } from '../ports/client.ts';
 import type { DetectorPort } from '../ports/detector.ts';
 import type { EchoCancellerPort } from '../ports/echo-canceller.ts';
 import type { EndOfTurnPort } from '../ports/end-of-turn.ts';
 import { CallError } from '../ports/errors.ts';
+import type { GateCheck, GateCheckPort } from '../ports/gate.ts';
 import type { Logger } from '../ports/log.ts';
+import type { SpeechToTextPort } from '../ports/speech-to-text.ts';
 import type { ToolPort } from '../ports/tool.ts';
 import type { CallOptions } from '../call/options.ts';
-import { backendOrder, stillPreparing, type BackendCandidate } from '../routing/policy.ts';
+import { stillPreparing } from '../routing/policy.ts';
 import type { Clock } from '../time/clock.ts';
 import type { IdSource } from '../time/ids.ts';
 import { Admission } from './admission.ts';
-import { Authenticator } from './auth.ts';
+import { Backends } from './backend-set.ts';
 import { CallBook } from './call-book.ts';
-import type { GatewayConfig } from './config.ts';
+import { Calls } from './calls.ts';
+import type { BackendEntry, GatewayConfig } from './config.ts';
 import { Drain } from './drain.ts';
-import { guardedBackend, type GuardedBackendOptions } from './guarded-backend.ts';
 import { GuardedDetector } from './guarded-detector.ts';
 import { createHttp } from './http.ts';
+import {
+  describeInForce,
+  leavingBackends,
+  wantsCanceller,
+  type InForce,
+  type RunningState,
+} from './in-force.ts';
+import { Listeners } from './listeners.ts';
 import { MemoryStore } from './memory-store.ts';
 import { OptionalPart } from './optional-part.ts';
+import type { Configuration } from './metrics-config.ts';
 import { Metrics, type FigureSource } from './metrics.ts';
 import { Readiness } from './readiness.ts';
-import { UpgradePath, type CallStart } from './upgrade.ts';
+import { Reloads, type ReloadOutcome } from './reloads.ts';
+import type { Toolbox } from './toolbox.ts';
+import { SpendDay } from './spend-day.ts';
+import { UpgradePath } from './upgrade.ts';
 import { WebSocketAcceptor } from './websocket.ts';
 
 /** What a gateway is made of. It owns backends and detector and closes them at its end. */
 export interface GatewayParts {
   readonly config: GatewayConfig;
-  readonly clients: readonly ClientPort[];
-  /** One for each backend that an agent names. */
-  readonly backends: readonly BackendPort[];
+  readonly clients: readonly AnyClientPort[];
+  /** Makes a backend of a configuration; one that cannot be made refuses its calls. */
+  readonly createBackend: (entry: BackendEntry) => BackendPort;
   readonly detector: DetectorPort | null;
   /** Nothing waits for it: without it, or until it is ready, silence ends turns. */
   readonly endOfTurn?: EndOfTurnPort | null;
-  /** For agents that want one; nothing waits for it either. */
-  readonly canceller?: EchoCancellerPort | null;
+  /** Makes it when an agent first wants it; nothing waits for it either. */
+  readonly createCanceller?: (() => EchoCancellerPort) | null;
   readonly tools: readonly ToolPort[];
+  /** Makes the tools that agents declare; absent: they have none. */
+  readonly toolbox?: Toolbox | null;
+  /** Makes the recognisers that agents have beside their backends; absent: there are none. */
+  readonly createListener?: (declaration: ListenerDeclaration) => SpeechToTextPort;
+  /** Makes who is asked about what agents say; absent: nobody is asked. */
+  readonly createGateCheck?: (check: GateCheck) => GateCheckPort;
   readonly createCall: (options: CallOptions) => CallControl;
   readonly clock: Clock;
   readonly ids: IdSource;
@@ -53,6 +74,12 @@ export interface Gateway {
   readonly url: string;
   /** Resolves when every part is ready or has failed; what failed is in the reasons. */
   readonly prepared: Promise<readonly string[]>;
+  /** Puts another configuration in force for new calls; running ones keep what they have. */
+  reload(config: GatewayConfig): Promise<ReloadOutcome>;
+  /** A configuration came that is not sound: the one in force stays, and the problems are shown. */
+  refuse(problems: readonly string[]): void;
+  /** What new calls get. For comparing: keys are in it as digests. */
+  describe(): RunningState;
   /**
    * Takes no new calls, waits for the running ones up to the configured deadline, closes them
    * (1012), and frees everything. Asking again gives the same promise.
@@ -64,194 +91,298 @@ export interface Gateway {
 
 /** Starts to listen, and to prepare what calls need. @throws Error when the port cannot be had */
 export async function startGateway(parts: GatewayParts): Promise<Gateway> {
-  const { config, clock, log } = parts;
-  const { server, directory, keys } = config;
-  const auth = new Authenticator(keys);
-  const readiness = new Readiness();
-  const stopPreparing = new AbortController();
-  const guard = { readiness, clock, log, signal: stopPreparing.signal };
-  const backends = new Map(
-    parts.backends.map((backend) => [backend.name, guardedBackend(backend, guard)]),
-  );
-  const detector =
-    parts.detector === null ? null : new GuardedDetector({ ...guard, detector: parts.detector });
-  const endOfTurn = new OptionalPart(parts.endOfTurn ?? null, { log });
-  const canceller = new OptionalPart(parts.canceller ?? null, { log });
-  const book = new CallBook({ store: new MemoryStore() });
-  const drain = new Drain({ clock, drainMs: server.drainMs });
-  const acceptor = new WebSocketAcceptor({ clock });
-  const metrics = new Metrics({
-    clock,
-    sources: figureSources(parts),
-    house: {
-      callsLimit: server.maxCalls,
-      sockets: () => acceptor.open,
-      draining: () => drain.draining,
-      ready: (kind, name) => readiness.of(kind, name) === 'ready',
-    },
-  });
-  const origins = { allowedOrigins: server.allowedOrigins, loopbackOnly: auth.open };
-  const candidates = (agent: AgentDefinition): readonly BackendCandidate[] =>
-    agent.backends.map((name) => ({ name, readiness: readiness.of('backend', name) }));
+  const running = new RunningGateway(parts);
+  await running.listen();
+  return running;
+}
 
-  const startCall = ({ callId, agent, onClosed }: CallStart): CallControl => {
-    const startedAt = new Date(clock.epochMs()).toISOString();
-    book.open({ callId, agent: agent.name, startedAt });
-    let over = false;
-    const ended = (): void => {
-      over = true;
-      drain.remove(callId);
-      book.close(callId);
-      metrics.forget(callId);
-      onClosed();
-    };
-    const isOver = (): boolean => over;
+/** Wiring only: what happens is in the parts. */
+class RunningGateway implements Gateway {
+  readonly #parts: GatewayParts;
+  readonly #readiness = new Readiness();
+  readonly #stopPreparing = new AbortController();
+  readonly #backends: Backends;
+  readonly #detector: GuardedDetector | null;
+  readonly #endOfTurn: OptionalPart<EndOfTurnPort>;
+  readonly #canceller: OptionalPart<EchoCancellerPort>;
+  readonly #listeners: Listeners;
+  readonly #drain: Drain;
+  readonly #admission: Admission;
+  readonly #spendDay: SpendDay;
+  readonly #acceptor: WebSocketAcceptor;
+  readonly #metrics: Metrics;
+  readonly #reloads: Reloads;
+  readonly #app: ReturnType<typeof createHttp>;
+  #prepared: Promise<readonly string[]> = Promise.resolve([]);
+  #toolsReady: Promise<void> = Promise.resolve();
+  #closing: Promise<void> | null = null;
+
+  constructor(parts: GatewayParts) {
+    const { config, clock, log, endOfTurn = null, createCanceller = null } = parts;
+    const { createListener = noListener } = parts;
+    const { signal } = this.#stopPreparing;
+    this.#parts = parts;
+    this.#backends = new Backends({ create: parts.createBackend, clock, log });
+    const readiness = this.#readiness;
+    this.#detector =
+      parts.detector === null
+        ? null
+        : new GuardedDetector({ detector: parts.detector, readiness, clock, log, signal });
+    this.#endOfTurn = new OptionalPart(endOfTurn === null ? null : () => endOfTurn, { log });
+    this.#canceller = new OptionalPart(createCanceller, { log });
+    this.#drain = new Drain({ clock, drainMs: config.server.drainMs });
+    this.#spendDay = new SpendDay({ clock, config: config.spend });
+    this.#admission = new Admission({
+      maxCalls: config.server.maxCalls,
+      check: (keyId) => this.#spendDay.admit(keyId),
+    });
+    this.#acceptor = new WebSocketAcceptor({ clock });
+    this.#listeners = new Listeners({ create: createListener, chance: Math.random, log });
+    this.#reloads = new Reloads({
+      config,
+      backends: this.#backends,
+      clock,
+      log,
+      canceller: () => this.#canceller.prepare(signal),
+      onInForce: (now) => this.#limit(now),
+      setCertificate: (tls) => {
+        const { server } = this.#app;
+        if (server instanceof TlsServer) server.setSecureContext(tls);
+      },
+    });
+    this.#metrics = this.#createMetrics();
+    const book = new CallBook({ store: new MemoryStore() });
+    const upgrades = this.#createUpgrades(book);
+    this.#app = createHttp({
+      inForce: () => this.#reloads.current,
+      reloads: this.#reloads,
+      backends: this.#backends,
+      book,
+      metrics: this.#metrics,
+      readiness,
+      clock,
+      log,
+      socketPaths: parts.clients.map(({ path }) => path),
+      tls: config.server.tls,
+    });
+    this.#app.server.on('upgrade', (request, socket, head) =>
+      upgrades.handle(request, socket, head),
+    );
+  }
+
+  get prepared(): Promise<readonly string[]> {
+    return this.#prepared;
+  }
+
+  get host(): string {
+    return this.#parts.config.server.host;
+  }
+
+  get port(): number {
+    return (this.#app.server.address() as AddressInfo).port;
+  }
+
+  get url(): string {
+    const scheme = this.#parts.config.server.tls === null ? 'http' : 'https';
+    return `${scheme}://${this.host.includes(':') ? `[${this.host}]` : this.host}:${this.port}`;
+  }
+
+  /** @throws Error when the port cannot be had; everything is let go then */
+  async listen(): Promise<void> {
+    const { config, log } = this.#parts;
+    const { host, port } = config.server;
     try {
-      const call = parts.createCall({
-        callId,
-        agent,
-        backends: backendOrder(candidates(agent)).flatMap((name) => backends.get(name) ?? []),
-        detector: readiness.of('detector', detector?.name ?? '') === 'ready' ? detector : null,
-        endOfTurn: endOfTurn.ready,
-        canceller: canceller.ready,
-        tools: parts.tools.filter(({ definition }) => agent.tools.includes(definition.name)),
-        clock,
-        ids: parts.ids,
-        log,
-        observers: [book, metrics],
-        limits: { sessionCapMs: server.sessionCapMs, idleTimeoutMs: server.idleTimeoutMs },
-        onClosed: ended,
-      });
-      // A call that failed at once is over before it is known here.
-      if (!isOver()) drain.add(callId, call);
-      return call;
+      await this.#app.listen({ host, port });
     } catch (thrown) {
-      ended();
+      await this.#letGo();
       throw thrown;
     }
-  };
-
-  const upgrades = new UpgradePath({
-    clients: parts.clients,
-    directory,
-    auth,
-    admission: new Admission({ maxCalls: server.maxCalls }),
-    origins,
-    acceptor,
-    ids: parts.ids,
-    log,
-    draining: () => drain.draining,
-    unavailable: (agent) => {
-      const detecting =
-        detector !== null && readiness.of('detector', detector.name) === 'preparing';
-      if (!detecting && !stillPreparing(candidates(agent))) return null;
-      return new CallError('model_unavailable', 'The models are still being loaded.');
-    },
-    startCall,
-    onRefused: ({ code }) => metrics.refused(code),
-  });
-
-  const app = createHttp({
-    directory,
-    backends: parts.backends,
-    auth,
-    origins,
-    book,
-    metrics,
-    readiness,
-    clock,
-    log,
-    socketPaths: parts.clients.map(({ path }) => path),
-    tls: server.tls,
-  });
-  app.server.on('upgrade', (request, socket, head) => upgrades.handle(request, socket, head));
-
-  const letGo = async (): Promise<void> => {
-    stopPreparing.abort(new CallError('server_draining', 'The server is shutting down.'));
-    await acceptor.end(1012, 'the server is shutting down');
-    metrics.close();
-    await app.close();
-    await Promise.all(parts.backends.map((backend) => backend.close()));
-    await detector?.close();
-    await Promise.all([endOfTurn.close(), canceller.close()]);
-  };
-  try {
-    await app.listen({ host: server.host, port: server.port });
-  } catch (thrown) {
-    await letGo();
-    throw thrown;
+    if (this.#reloads.current.auth.open) {
+      log.warn('auth.open', { reason: 'no keys are configured: loopback only' });
+    }
+    log.info('server.listening', { url: this.url });
+    this.#prepared = this.#prepare();
   }
-  const { port } = app.server.address() as AddressInfo;
-  const scheme = server.tls === null ? 'http' : 'https';
-  const url = `${scheme}://${server.host.includes(':') ? `[${server.host}]` : server.host}:${port}`;
-  if (auth.open) log.warn('auth.open', { reason: 'no keys are configured: loopback only' });
-  log.info('server.listening', { url });
 
-  let closing: Promise<void> | null = null;
-  const close = (): Promise<void> => {
-    closing ??= (async () => {
-      readiness.setDraining();
-      log.info('server.draining', { calls: drain.running, drainMs: server.drainMs });
-      await drain.begin();
-      await letGo();
-      log.info('server.stopped');
-    })();
-    return closing;
-  };
-  return {
-    host: server.host,
-    port,
-    url,
-    prepared: Promise.all([
-      prepareAll([...backends.values()], detector, guard),
-      endOfTurn.prepare(guard.signal),
-      canceller.prepare(guard.signal),
-    ]).then(([reasons]) => reasons),
-    close,
-    closeNow: () => {
-      const closed = close();
-      drain.closeAll();
-      return closed;
-    },
-  };
+  reload(config: GatewayConfig): Promise<ReloadOutcome> {
+    return this.#reloads.apply(config);
+  }
+
+  refuse(problems: readonly string[]): void {
+    this.#reloads.refuse(problems);
+  }
+
+  describe(): RunningState {
+    const { maxCalls } = this.#admission;
+    const { drainMs } = this.#drain;
+    const cancelling = this.#canceller.ready !== null;
+    return describeInForce(this.#reloads.current, { maxCalls, drainMs, cancelling });
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#end();
+    return this.#closing;
+  }
+
+  closeNow(): Promise<void> {
+    const closed = this.close();
+    this.#drain.closeAll();
+    return closed;
+  }
+
+  #limit({ config: { server, directory, spend } }: InForce): void {
+    this.#listeners.configure(directory.agents);
+    this.#toolsReady = this.#parts.toolbox?.configure(directory.agents) ?? Promise.resolve();
+    this.#admission.maxCalls = server.maxCalls;
+    this.#spendDay.config = spend;
+    this.#drain.drainMs = server.drainMs;
+  }
+
+  #createMetrics(): Metrics {
+    const admission = this.#admission;
+    return new Metrics({
+      clock: this.#parts.clock,
+      sources: { [Symbol.iterator]: () => this.#figureSources().values() },
+      house: {
+        get callsLimit() {
+          return admission.maxCalls;
+        },
+        sockets: () => this.#acceptor.open,
+        draining: () => this.#drain.draining,
+        ready: (kind, name) => this.#isReady(kind, name),
+      },
+      configuration: () => this.#configurationFigures(),
+      toolbox: () => this.#parts.toolbox?.figures() ?? {},
+    });
+  }
+
+  #configurationFigures(): ReturnType<Configuration> {
+    const { current, problems, counts } = this.#reloads;
+    const { made, closed, all } = this.#backends;
+    return {
+      generation: current.generation,
+      problems: problems.length,
+      restart: current.restart.length,
+      leaving: leavingBackends(current, all).length,
+      made,
+      closed,
+      outcomes: counts,
+    };
+  }
+
+  #isReady(kind: FigureSource['kind'], name: string): boolean {
+    if (kind === 'detector') return this.#readiness.of(kind, name) === 'ready';
+    return this.#reloads.current.backends.find(name)?.state === 'ready';
+  }
+
+  #figureSources(): readonly FigureSource[] {
+    const detectors = [this.#parts.detector, this.#endOfTurn.made, this.#canceller.made];
+    return [
+      ...this.#listeners.all.map((each) => ({ kind: 'listener' as const, ...each })),
+      ...this.#reloads.current.backends.all.map((backend) => ({
+        kind: 'backend' as const,
+        name: backend.name,
+        figures: () => backend.figures(),
+      })),
+      ...detectors.flatMap((part) =>
+        part === null
+          ? []
+          : [{ kind: 'detector' as const, name: part.name, figures: () => part.figures() }],
+      ),
+    ];
+  }
+
+  #createUpgrades(book: CallBook): UpgradePath {
+    const { clients, clock, ids, log, tools, createCall } = this.#parts;
+    const calls = new Calls({
+      createCall,
+      clock,
+      ids,
+      log,
+      book,
+      drain: this.#drain,
+      metrics: this.#metrics,
+      spendDay: this.#spendDay,
+      toolbox: this.#parts.toolbox ?? null,
+      listeners: this.#listeners,
+      parts: (agent) => ({
+        detector: this.#detectorState() === 'ready' ? this.#detector : null,
+        endOfTurn: this.#endOfTurn.ready,
+        canceller: this.#canceller.ready,
+        gateCheck: agent.gate?.check
+          ? (this.#parts.createGateCheck?.(agent.gate.check) ?? null)
+          : null,
+        tools: tools.filter(({ definition }) => agent.tools.includes(definition.name)),
+      }),
+    });
+    return new UpgradePath({
+      clients,
+      inForce: () => this.#reloads.current,
+      admission: this.#admission,
+      acceptor: this.#acceptor,
+      clock,
+      ids,
+      log,
+      draining: () => this.#drain.draining,
+      unavailable: ({ backends }, names) => {
+        const preparing =
+          this.#detectorState() === 'preparing' || stillPreparing(backends.candidates(names));
+        return preparing
+          ? new CallError('model_unavailable', 'The models are still being loaded.')
+          : null;
+      },
+      startCall: (start) => calls.start(start),
+      onRefused: ({ code }) => this.#metrics.refused(code),
+    });
+  }
+
+  /** Where there is none nothing waits for it, and calls get none. */
+  #detectorState(): ReturnType<Readiness['of']> {
+    return this.#readiness.of('detector', this.#detector?.name ?? '');
+  }
+
+  async #prepare(): Promise<readonly string[]> {
+    const { clock, log } = this.#parts;
+    const { signal } = this.#stopPreparing;
+    const startMs = clock.nowMs();
+    const detector = this.#detector;
+    const { backends, directory } = this.#reloads.current;
+    const helpers = [this.#endOfTurn.prepare(signal)];
+    if (wantsCanceller(directory)) helpers.push(this.#canceller.prepare(signal));
+    if (detector !== null) {
+      await this.#readiness.track('detector', detector.name, () => detector.prepare(signal));
+    }
+    await backends.prepared;
+    const reasons = [...backends.reasons(), ...this.#readiness.reasons()];
+    for (const reason of reasons) log.error('server.not_ready', { reason });
+    if (reasons.length === 0) log.info('server.ready', { prepareMs: clock.nowMs() - startMs });
+    await Promise.all([...helpers, this.#toolsReady]);
+    return reasons;
+  }
+
+  async #end(): Promise<void> {
+    const { log } = this.#parts;
+    this.#readiness.setDraining();
+    log.info('server.draining', { calls: this.#drain.running, drainMs: this.#drain.drainMs });
+    await this.#drain.begin();
+    await this.#letGo();
+    log.info('server.stopped');
+  }
+
+  async #letGo(): Promise<void> {
+    this.#stopPreparing.abort(new CallError('server_draining', 'The server is shutting down.'));
+    await this.#acceptor.end(1012, 'the server is shutting down');
+    this.#metrics.close();
+    await this.#app.close();
+    this.#reloads.close();
+    await this.#backends.closeAll();
+    await this.#parts.toolbox?.close();
+    await this.#listeners.close();
+    await this.#detector?.close();
+    await Promise.all([this.#endOfTurn.close(), this.#canceller.close()]);
+  }
 }
 
-async function prepareAll(
-  backends: readonly BackendPort[],
-  detector: DetectorPort | null,
-  { readiness, clock, log, signal }: GuardedBackendOptions,
-): Promise<readonly string[]> {
-  const startMs = clock.nowMs();
-  const works = backends.map((backend) =>
-    readiness.track('backend', backend.name, () => backend.prepare(signal)),
-  );
-  if (detector !== null) {
-    works.push(readiness.track('detector', detector.name, () => detector.prepare(signal)));
-  }
-  await Promise.all(works);
-  const reasons = readiness.reasons();
-  for (const reason of reasons) log.error('server.not_ready', { reason });
-  if (reasons.length === 0) log.info('server.ready', { prepareMs: clock.nowMs() - startMs });
-  return reasons;
-}
-
-function figureSources({
-  backends,
-  detector,
-  endOfTurn = null,
-  canceller = null,
-}: GatewayParts): readonly FigureSource[] {
-  const detectors = [detector, endOfTurn, canceller].filter((part) => part !== null);
-  return [
-    ...backends.map((backend) => ({
-      kind: 'backend' as const,
-      name: backend.name,
-      figures: () => backend.figures(),
-    })),
-    ...detectors.map((part) => ({
-      kind: 'detector' as const,
-      name: part.name,
-      figures: () => part.figures(),
-    })),
-  ];
+function noListener(): never {
+  throw new CallError('model_unavailable', 'This program has no recognisers.');
 }

@@ -1,24 +1,27 @@
 import type { IncomingMessage } from 'node:http';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
-import type { BackendPort } from '../ports/backend.ts';
 import { CallError, asCallError } from '../ports/errors.ts';
 import type { Logger } from '../ports/log.ts';
-import { agentsInScope, inScope, type AgentDirectory } from '../routing/agents.ts';
+import { inScope } from '../routing/agents.ts';
 import type { Clock } from '../time/clock.ts';
-import { httpCredentials, type Authenticator, type Caller } from './auth.ts';
+import { shownAgents, shownBackends } from './api.ts';
+import { httpCredentials, type Caller } from './auth.ts';
+import type { Backends } from './backend-set.ts';
 import type { CallBook } from './call-book.ts';
+import { consoleHeaders, readConsole } from './console-page.ts';
 import { EventStreams } from './event-streams.ts';
-import { frontPage } from './front-page.ts';
+import type { InForce } from './in-force.ts';
 import type { Metrics } from './metrics.ts';
-import { originAllowed, type OriginPolicy } from './origin.ts';
+import { originAllowed } from './origin.ts';
 import type { Readiness } from './readiness.ts';
 import { refusalOf } from './refusal.ts';
+import type { Reloads } from './reloads.ts';
 
 export interface HttpOptions {
-  readonly directory: AgentDirectory;
-  readonly backends: readonly BackendPort[];
-  readonly auth: Authenticator;
-  readonly origins: OriginPolicy;
+  /** Asked at every request. */
+  readonly inForce: () => InForce;
+  readonly reloads: Pick<Reloads, 'problems'>;
+  readonly backends: Pick<Backends, 'all'>;
   readonly book: CallBook;
   readonly metrics: Metrics;
   readonly readiness: Readiness;
@@ -35,7 +38,7 @@ const listLimit = 1_000;
 
 /** The HTTP side: health, metrics and what there is to see of calls. Takes no bodies. */
 export function createHttp(options: HttpOptions): FastifyInstance {
-  const { tls, readiness, metrics, directory, log } = options;
+  const { tls, metrics, log } = options;
   // Any other upgrade (`h2c`, say) is answered as if it had not been asked for.
   const shouldUpgradeCallback = ({ headers }: IncomingMessage): boolean =>
     headers.upgrade?.toLowerCase() === 'websocket';
@@ -67,18 +70,21 @@ export function createHttp(options: HttpOptions): FastifyInstance {
     requireOwnHost(request, options);
     done();
   };
-  app.get('/', { onRequest }, async (_request, reply) => {
-    const names = directory.agents.map(({ name }) => name);
-    await reply
-      .type('text/html; charset=utf-8')
-      .header('content-security-policy', "default-src 'none'; style-src 'unsafe-inline'")
-      .send(frontPage(options.auth.open ? names : [], options.socketPaths));
-  });
+  for (const { path, type, body, etag, cacheControl } of readConsole()) {
+    app.get(path, { onRequest }, async (request, reply) => {
+      const headers = { ...consoleHeaders, etag, 'cache-control': cacheControl };
+      const known = request.headers['if-none-match'] === etag;
+      await reply
+        .headers(headers)
+        .type(type)
+        .code(known ? 304 : 200)
+        .send(known ? '' : body);
+    });
+  }
   app.get('/healthz', () => ({ status: 'ok' }));
   app.get('/readyz', { onRequest }, async (_request, reply) => {
-    const reasons = readiness.reasons();
-    const ready = reasons.length === 0;
-    await reply.code(ready ? 200 : 503).send({ status: ready ? 'ready' : 'not_ready', reasons });
+    const { status, body } = readinessOf(options);
+    await reply.code(status).send(body);
   });
   app.get('/metrics', { onRequest }, async (_request, reply) => {
     await reply.type(metrics.contentType).send(await metrics.text());
@@ -96,43 +102,13 @@ export function createHttp(options: HttpOptions): FastifyInstance {
 }
 
 function addApi(app: FastifyInstance, options: HttpOptions, streams: EventStreams): void {
-  const { directory, backends, book, readiness } = options;
-  const callerOf = (request: FastifyRequest): Caller => authorise(request, options);
+  const { inForce, backends, book } = options;
+  const callerOf = (request: FastifyRequest): Caller => authorise(request, inForce());
 
-  app.get('/api/agents', (request) => {
-    const caller = callerOf(request);
-    const agents = agentsInScope(directory, caller.agents).map((agent) => ({
-      name: agent.name,
-      aliases: agent.aliases,
-      backends: agent.backends,
-      voice: agent.voice,
-      turns: agent.turns,
-      playoutLeadMs: agent.playoutLeadMs,
-      default: agent.name === directory.defaultAgent,
-    }));
-    return { agents };
-  });
-
-  app.get('/api/backends', (request) => {
-    const caller = callerOf(request);
-    const usable = new Set(
-      agentsInScope(directory, caller.agents).flatMap((agent) => agent.backends),
-    );
-    const shown = backends
-      .filter(({ name }) => caller.agents.includes('*') || usable.has(name))
-      .map((backend) => {
-        const state = readiness.of('backend', backend.name);
-        return {
-          name: backend.name,
-          type: backend.type,
-          state,
-          reason: readiness.failure('backend', backend.name)?.message ?? null,
-          capabilities: state === 'ready' ? backend.capabilities : null,
-          figures: backend.figures(),
-        };
-      });
-    return { backends: shown };
-  });
+  app.get('/api/agents', (request) => shownAgents(inForce(), callerOf(request).agents));
+  app.get('/api/backends', (request) =>
+    shownBackends(inForce(), backends.all, callerOf(request).agents),
+  );
 
   app.get<{ Querystring: { limit?: string } }>('/api/calls', (request) => {
     const caller = callerOf(request);
@@ -159,11 +135,36 @@ function addApi(app: FastifyInstance, options: HttpOptions, streams: EventStream
 }
 
 /**
+ * A file that cannot be taken over leaves a process that is ready as it is; that it is not in force
+ * is said beside it.
+ */
+function readinessOf(options: HttpOptions): { readonly status: number; readonly body: unknown } {
+  const { backends, restart } = options.inForce();
+  const { problems } = options.reloads;
+  const reasons = [...options.readiness.reasons(), ...backends.reasons()];
+  const ready = reasons.length === 0;
+  const configuration = {
+    ...(problems.length === 0 ? {} : { problems }),
+    ...(restart.length === 0 ? {} : { needsRestart: restart }),
+  };
+  const quiet = Object.keys(configuration).length === 0;
+  return {
+    status: ready ? 200 : 503,
+    body: {
+      status: ready ? 'ready' : 'not_ready',
+      reasons,
+      ...(quiet ? {} : { configuration }),
+    },
+  };
+}
+
+/**
  * Without keys a name that merely resolves to this machine is no way in: see {@link OriginPolicy}.
  *
  * @throws CallError when keys are not configured and `Host` is not a loopback name
  */
-function requireOwnHost({ headers }: FastifyRequest, { auth, origins }: HttpOptions): void {
+function requireOwnHost({ headers }: FastifyRequest, { inForce }: HttpOptions): void {
+  const { auth, origins } = inForce();
   // As of a program: pages of other origins cannot read these answers anyway.
   if (!auth.open || originAllowed(undefined, headers.host, origins)) return;
   const message = 'Without keys only requests to a loopback address are served.';
@@ -171,7 +172,7 @@ function requireOwnHost({ headers }: FastifyRequest, { auth, origins }: HttpOpti
 }
 
 /** @throws CallError when the origin or the key is not one that may look */
-function authorise({ headers }: FastifyRequest, { auth, origins }: HttpOptions): Caller {
+function authorise({ headers }: FastifyRequest, { auth, origins }: InForce): Caller {
   if (!originAllowed(headers.origin, headers.host, origins)) {
     throw new CallError('origin_forbidden', 'Pages of this origin may not look at calls.');
   }

@@ -4,6 +4,8 @@ import type { LogEntry } from '../ports/events.ts';
 import type { CallDepths, ObservedCall } from '../ports/observer.ts';
 import { StageClock } from '../call/stage-clock.ts';
 import { callInstruments, type CallInstruments } from './metrics-instruments.ts';
+import { GateMetrics } from './metrics-gate.ts';
+import { SpendMetrics } from './metrics-spend.ts';
 import { ToolMetrics } from './metrics-tools.ts';
 import { TurnMetrics } from './metrics-turns.ts';
 
@@ -21,6 +23,8 @@ interface Seen {
   answered: boolean;
   /** Since when the call has had no backend because one failed, call time in ms. */
   lostAtMs: number | null;
+  /** A backend was lost within the call, and the caller has not got what was owed. */
+  inHandover: boolean;
   depths: (() => CallDepths) | null;
 }
 
@@ -30,11 +34,15 @@ export class CallMetrics {
   readonly #to: CallInstruments;
   readonly #turns: TurnMetrics;
   readonly #tools: ToolMetrics;
+  readonly #gate: GateMetrics;
+  readonly #spend: SpendMetrics;
 
   constructor(registry: Registry) {
     this.#to = callInstruments(registry);
     this.#turns = new TurnMetrics(registry);
     this.#tools = new ToolMetrics(registry);
+    this.#gate = new GateMetrics(registry);
+    this.#spend = new SpendMetrics(registry);
   }
 
   /** Counts what is there now: calls, and what waits in them. */
@@ -80,6 +88,14 @@ export class CallMetrics {
       case 'fault':
         this.#error(seen, entry.code);
         break;
+      case 'handover.started':
+        seen.inHandover = true;
+        break;
+      case 'handover.done':
+        seen.inHandover = false;
+        this.#to.handoverGap.observe({ ...labelsOf(seen), during: 'call' }, entry.gapMs / 1000);
+        this.#to.handoverOurs.observe(labelsOf(seen), entry.oursMs / 1000);
+        break;
       case 'turn.committed':
         seen.waitingSinceMs = entry.speechEndAtMs;
         this.#turns.entry(labelsOf(seen), entry);
@@ -109,6 +125,17 @@ export class CallMetrics {
       case 'tool.answered':
         this.#tools.answered(labelsOf(seen), entry);
         break;
+      case 'gate.hit':
+      case 'gate.held':
+      case 'gate.checked':
+        this.#gate.entry(labelsOf(seen), entry);
+        break;
+      case 'usage.counted':
+        this.#spend.counted(call.agent, entry);
+        break;
+      case 'spend.limit':
+        this.#spend.limit(call.agent, entry);
+        break;
       case 'call.closed':
         this.#count(seen);
         if (entry.reason.kind === 'error' && entry.reason.code !== seen.lastError) {
@@ -132,6 +159,7 @@ export class CallMetrics {
       case 'turn.idle':
       case 'input.cleared':
       case 'caller.transcript':
+      case 'caller.transcript_lost':
       case 'item.added':
       case 'item.deleted':
       case 'item.truncated':
@@ -146,6 +174,8 @@ export class CallMetrics {
       case 'speculation.started':
       case 'line.heard':
       case 'call.action':
+      case 'gate.disclosed':
+      case 'gate.blind':
       case 'tool.called':
       case 'output.cleared':
       case 'playback.acknowledged':
@@ -164,7 +194,8 @@ export class CallMetrics {
     if (seen.lostAtMs !== null) {
       const of = { ...labelsOf(seen), during: seen.answered ? 'call' : 'opening' };
       this.#to.handovers.inc(of);
-      this.#to.handoverGap.observe(of, (atMs - seen.lostAtMs) / 1000);
+      // Within a call, what the caller notices is told later.
+      if (!seen.inHandover) this.#to.handoverGap.observe(of, (atMs - seen.lostAtMs) / 1000);
     }
     seen.lostAtMs = null;
     seen.answered = true;
@@ -185,6 +216,7 @@ export class CallMetrics {
       lastError: null,
       answered: false,
       lostAtMs: null,
+      inHandover: false,
       depths: null,
     };
     this.#seen.set(call.callId, made);

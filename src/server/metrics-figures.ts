@@ -1,8 +1,8 @@
 import { Counter, Gauge, type Registry } from 'prom-client';
 
-/** Something outside calls that has figures of its own: a backend or the detector. */
+/** Something outside calls that has figures of its own. */
 export interface FigureSource {
-  readonly kind: 'backend' | 'detector';
+  readonly kind: 'backend' | 'detector' | 'listener';
   readonly name: string;
   figures(): Readonly<Record<string, number>>;
 }
@@ -130,6 +130,15 @@ const named: Readonly<Record<FigureSource['kind'], readonly NamedFigure[]>> = {
       help: 'Times the detector was lost or gave up.',
     },
   ],
+  listener: [
+    {
+      figure: 'besideAudioMs',
+      kind: 'counter',
+      name: 'parley_listener_audio_seconds_total',
+      help: 'Caller audio that recognisers beside backends were sent.',
+      unit: 'ms',
+    },
+  ],
 };
 
 /** A metric that takes a whole value, whatever its kind. */
@@ -142,18 +151,23 @@ interface Shown {
 
 /** Shows what backends and the detector count themselves, asking each once a scrape. */
 export class FigureMetrics {
-  readonly #sources: readonly FigureSource[];
+  readonly #sources: Iterable<FigureSource>;
   readonly #named: Readonly<Record<FigureSource['kind'], readonly Shown[]>>;
   readonly #all: Readonly<Record<FigureSource['kind'], Gauge>>;
   readonly #failures: Counter;
 
-  constructor(registry: Registry, sources: readonly FigureSource[]) {
+  constructor(registry: Registry, sources: Iterable<FigureSource>) {
     this.#sources = sources;
     this.#named = {
       backend: named.backend.map((it) => shown(registry, 'backend', it)),
       detector: named.detector.map((it) => shown(registry, 'detector', it)),
+      listener: named.listener.map((it) => shown(registry, 'listener', it)),
     };
-    this.#all = { backend: all(registry, 'backend'), detector: all(registry, 'detector') };
+    this.#all = {
+      backend: all(registry, 'backend'),
+      detector: all(registry, 'detector'),
+      listener: all(registry, 'listener'),
+    };
     this.#failures = new Counter({
       name: 'parley_figure_failures_total',
       help: 'Figures that could not be had, or were no numbers, when metrics were asked for.',
@@ -164,7 +178,7 @@ export class FigureMetrics {
 
   /** Asks every source. One that throws costs its own figures and is counted. */
   refresh(): void {
-    for (const kind of ['backend', 'detector'] as const) {
+    for (const kind of ['backend', 'detector', 'listener'] as const) {
       this.#all[kind].reset();
       for (const metric of this.#named[kind]) metric.reset();
     }

@@ -17,7 +17,7 @@ export interface House {
 export function registerHouse(
   registry: Registry,
   house: House | null,
-  sources: readonly FigureSource[],
+  sources: Iterable<FigureSource>,
 ): void {
   const plain = (name: string, help: string, value: (of: House) => number): void => {
     new Gauge({
@@ -37,7 +37,6 @@ export function registerHouse(
     draining() ? 1 : 0,
   );
   for (const kind of ['backend', 'detector'] as const) {
-    const ofKind = sources.filter((source) => source.kind === kind);
     new Gauge({
       name: `parley_${kind}_ready`,
       help: `1 when the ${kind} can be used, 0 while it is prepared or when that failed.`,
@@ -45,7 +44,12 @@ export function registerHouse(
       registers: [registry],
       collect() {
         if (house === null) return;
-        for (const { name } of ofKind) this.set({ [kind]: name }, house.ready(kind, name) ? 1 : 0);
+        this.reset();
+        for (const source of sources) {
+          if (source.kind !== kind) continue;
+          const { name } = source;
+          this.set({ [kind]: name }, house.ready(kind, name) ? 1 : 0);
+        }
       },
     });
   }

@@ -15,6 +15,7 @@ export interface CallInstruments {
   /** `during`: `opening` before any backend had been ready in the call, else `call`. */
   readonly handovers: Counter<OfCall | 'during'>;
   readonly handoverGap: Histogram<OfCall | 'during'>;
+  readonly handoverOurs: Histogram<OfCall>;
   readonly dropped: Counter<OfCall | 'cause'>;
   readonly droppedSamples: Counter<OfCall | 'cause'>;
   readonly unsent: Gauge<OfCall>;
@@ -73,9 +74,18 @@ export function callInstruments(registry: Registry): CallInstruments {
     }),
     handoverGap: new Histogram({
       name: 'parley_handover_gap_seconds',
-      help: 'From a backend failing to another one being ready in its place.',
+      help:
+        'While opening: from a backend failing to another one being ready in its place. In a call: ' +
+        'from the last sample of the old line to the first audible one of the next, at the ear.',
       labelNames: [...labels, 'during'],
       buckets: [0.01, 0.025, 0.05, 0.1, 0.2, 0.3, 0.5, 1, 2, 5, 10],
+      registers,
+    }),
+    handoverOurs: new Histogram({
+      name: 'parley_handover_ours_seconds',
+      help: 'From the loss of a backend to everything told to the next, less the time it took to open.',
+      labelNames: labels,
+      buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.3, 0.5, 1],
       registers,
     }),
     dropped: new Counter({

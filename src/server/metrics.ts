@@ -5,18 +5,25 @@ import type { CallDepths, FrameDirection, ObservedCall, ObserverPort } from '../
 import type { Clock } from '../time/clock.ts';
 import { CallMetrics } from './metrics-calls.ts';
 import { FigureMetrics, type FigureSource } from './metrics-figures.ts';
+import { registerConfiguration, type Configuration } from './metrics-config.ts';
 import { FrameDelays } from './metrics-frames.ts';
 import { registerHouse, type House } from './metrics-house.ts';
 import { LoopDelay } from './metrics-loop.ts';
 import { processRegistry } from './metrics-process.ts';
+import { registerToolbox, type ToolboxFigures } from './metrics-toolbox.ts';
 
 export type { FigureSource } from './metrics-figures.ts';
 
 export interface MetricsOptions {
   readonly clock: Clock;
-  readonly sources: readonly FigureSource[];
+  /** Asked at every scrape. */
+  readonly sources: Iterable<FigureSource>;
   /** What the server knows of itself; without it those values are absent. */
   readonly house?: House;
+  /** How configurations come and go; without it those values are absent. */
+  readonly configuration?: Configuration;
+  /** What tools count themselves; without it those values are absent. */
+  readonly toolbox?: ToolboxFigures;
 }
 
 /** Everything `/metrics` says: calls, frames, models, the house and the process. */
@@ -27,11 +34,13 @@ export class Metrics implements ObserverPort {
   readonly #frames = new FrameDelays();
   readonly #loop: LoopDelay;
 
-  constructor({ clock, sources, house }: MetricsOptions) {
+  constructor({ clock, sources, house, configuration, toolbox }: MetricsOptions) {
     this.#calls = new CallMetrics(this.#registry);
     this.#figures = new FigureMetrics(this.#registry, sources);
     this.#loop = new LoopDelay(this.#registry, clock);
     registerHouse(this.#registry, house ?? null, sources);
+    registerConfiguration(this.#registry, configuration ?? null);
+    registerToolbox(this.#registry, toolbox ?? null);
   }
 
   /** Content type of `text`. */

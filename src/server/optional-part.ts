@@ -8,16 +8,27 @@ interface Helper {
   close(): Promise<void>;
 }
 
-/** A part that no call waits for: it is given to calls from when it is ready on. */
+/**
+ * A part that no call waits for: it is made when it is first wanted, and given to calls from when it
+ * is ready on.
+ */
 export class OptionalPart<Part extends Helper> {
-  readonly #part: Part | null;
+  readonly #make: (() => Part) | null;
   readonly #log: Logger;
+  #part: Part | null = null;
+  #preparing: Promise<void> | null = null;
   #ready = false;
   #closed = false;
 
-  constructor(part: Part | null, { log }: { readonly log: Logger }) {
-    this.#part = part;
+  /** @param make `null` where there is none */
+  constructor(make: (() => Part) | null, { log }: { readonly log: Logger }) {
+    this.#make = make;
     this.#log = log;
+  }
+
+  /** What was made, ready or not. */
+  get made(): Part | null {
+    return this.#part;
   }
 
   /** `null` until it is ready, and where there is none. */
@@ -25,21 +36,32 @@ export class OptionalPart<Part extends Helper> {
     return this.#ready ? this.#part : null;
   }
 
-  /** Never rejects: that calls go without it is in the log. */
-  async prepare(signal: AbortSignal): Promise<void> {
-    if (this.#part === null) return;
-    try {
-      await this.#part.prepare(signal);
-      this.#ready = !this.#closed;
-    } catch (thrown) {
-      const { message } = asCallError(thrown, 'detector_failed');
-      this.#log.warn('part.not_ready', { part: this.#part.name, reason: message });
-    }
+  /** Makes and prepares it, once. Never rejects: that calls go without it is in the log. */
+  prepare(signal: AbortSignal): Promise<void> {
+    this.#preparing ??= this.#prepare(signal);
+    return this.#preparing;
   }
 
   async close(): Promise<void> {
     this.#closed = true;
     this.#ready = false;
     await this.#part?.close();
+  }
+
+  async #prepare(signal: AbortSignal): Promise<void> {
+    if (this.#make === null || this.#closed) return;
+    try {
+      this.#part = this.#make();
+      await this.#part.prepare(signal);
+      this.#ready = !this.#isClosed();
+    } catch (thrown) {
+      const { message } = asCallError(thrown, 'detector_failed');
+      const part = this.#part?.name ?? 'unknown';
+      this.#log.warn('part.not_ready', { part, reason: message });
+    }
+  }
+
+  #isClosed(): boolean {
+    return this.#closed;
   }
 }

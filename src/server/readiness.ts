@@ -13,10 +13,9 @@ interface Part {
     | { readonly kind: 'failed'; readonly error: CallError; readonly was: 'unprepared' | 'lost' };
 }
 
-/** Knows how far each part is, and says so to `/readyz`. */
+/** Knows how far parts are, and says so to `/readyz`. */
 export class Readiness {
   readonly #parts: Part[] = [];
-  #configProblems: readonly string[] = [];
   #draining = false;
 
   /**
@@ -52,11 +51,6 @@ export class Readiness {
     return state?.kind === 'failed' ? state.error : null;
   }
 
-  /** Problems of a configuration that was not taken over. */
-  setConfigProblems(problems: readonly string[]): void {
-    this.#configProblems = problems;
-  }
-
   setDraining(): void {
     this.#draining = true;
   }
@@ -72,7 +66,6 @@ export class Readiness {
         reasons.push(`The ${kind} ${name} ${what}: ${state.error.message}`);
       }
     }
-    for (const problem of this.#configProblems) reasons.push(`Configuration: ${problem}`);
     return reasons;
   }
 

@@ -1,4 +1,5 @@
 import { AnsweredTurn } from '../call/answered-turn.ts';
+import { UsageFold } from '../spend/usage-fold.ts';
 import { StageClock } from '../call/stage-clock.ts';
 import type { LogEntry } from '../ports/events.ts';
 import type { TurnStages } from '../ports/stages.ts';
@@ -47,6 +48,7 @@ export class RecordFold {
   #durationMs: number | null = null;
   readonly #answered = new AnsweredTurn();
   readonly #clock = new StageClock();
+  readonly #usage = new UsageFold();
 
   constructor(header: RecordHeader) {
     this.#header = header;
@@ -66,6 +68,9 @@ export class RecordFold {
         break;
       case 'backend.failed':
         this.#failure ??= entry;
+        break;
+      case 'handover.done':
+        this.#handedOver(entry);
         break;
       case 'turn.committed':
         this.#exchangeOf(entry.itemId).userEndMs = entry.speechEndAtMs;
@@ -113,9 +118,14 @@ export class RecordFold {
       case 'tool.answered':
         toolAnswered(this.#tools, entry);
         break;
+      case 'usage.counted':
+        this.#usage.push(entry);
+        break;
       case 'call.closed':
         this.#durationMs = entry.atMs;
         break;
+      case 'caller.transcript_lost':
+      case 'handover.started':
       case 'call.opened':
       case 'call.configured':
       case 'speech.started':
@@ -140,9 +150,15 @@ export class RecordFold {
       case 'turn.retracted':
       case 'stale.dropped':
       case 'call.action':
+      case 'gate.hit':
+      case 'gate.held':
+      case 'gate.checked':
+      case 'gate.disclosed':
+      case 'gate.blind':
       case 'output.cleared':
       case 'playback.acknowledged':
       case 'audio.dropped':
+      case 'spend.limit':
       case 'fault':
         break;
     }
@@ -157,6 +173,8 @@ export class RecordFold {
       turns: this.#exchanges.map(turnOf),
       tools: [...this.#tools],
       handovers: [...this.#handovers],
+      usage: this.#usage.usage(),
+      spend: this.#usage.spend(),
       out: null,
       events,
     };
@@ -168,6 +186,12 @@ export class RecordFold {
     if (failure === null || this.#handovers.length >= exchangeLimit) return;
     const { backend: from, code: cause } = failure;
     this.#handovers.push({ from, to, cause, gapMs: atMs - failure.atMs });
+  }
+
+  /** What the caller noticed of it is known only now. */
+  #handedOver({ from, to, cause, gapMs }: LogEntry & { readonly type: 'handover.done' }): void {
+    if (this.#handovers.at(-1)?.to === to) this.#handovers.pop();
+    if (this.#handovers.length < exchangeLimit) this.#handovers.push({ from, to, cause, gapMs });
   }
 
   #typed(entry: LogEntry & { readonly type: 'item.added' }): void {

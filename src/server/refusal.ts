@@ -29,7 +29,9 @@ export function refusalOf(error: CallError, agents?: readonly string[]): Refusal
   const status = error.httpStatus;
   const headers: Record<string, string> = {};
   if (status === 401) headers['www-authenticate'] = 'Bearer';
-  if (status === 429 || status === 503) headers['retry-after'] = String(retryAfterSeconds);
+  if (status === 429 || status === 503) {
+    headers['retry-after'] = String(error.retryAfterS ?? retryAfterSeconds);
+  }
   const { message, code, param } = error;
   return {
     status,

@@ -29,7 +29,7 @@ function issueProblems(
   const subject = pathText(path) || 'The configuration';
   switch (issue.code) {
     case 'unrecognized_keys': {
-      const known = keysAt(schema, inside);
+      const known = keysAt(schema, inside, issue.input);
       return issue.keys.map((key) =>
         yaml.problem([...path, key], unknownKey(key, known), { atKey: true }),
       );
@@ -47,9 +47,10 @@ function issueProblems(
         yaml.problem(path, `The name ${JSON.stringify(inside.at(-1))} ${why}.`, { atKey: true }),
       ];
     }
+    case 'invalid_union':
+      return unionProblems(yaml, schema, issue, prefix);
     case 'invalid_format':
     case 'not_multiple_of':
-    case 'invalid_union':
     case 'invalid_element':
     case 'custom':
       return [yaml.problem(path, `${subject} ${plain(issue.message)}.`)];
@@ -127,16 +128,90 @@ function stepsOf(path: readonly PropertyKey[]): PathStep[] {
   return path.map((step) => (typeof step === 'symbol' ? step.toString() : step));
 }
 
-/** Keys that a schema knows at a place inside it. */
-function keysAt(schema: z.ZodType, path: readonly PathStep[]): readonly string[] {
-  let here: unknown = unwrapped(schema);
-  for (const step of path) {
-    if (here instanceof z.ZodObject) here = unwrapped(here.shape[String(step)]);
-    else if (here instanceof z.ZodArray) here = unwrapped(here.element);
-    else if (here instanceof z.ZodRecord) here = unwrapped(here.valueType);
-    else return [];
+/**
+ * What is wrong by the one shape that was meant: the others do not even begin like the value. Where
+ * several may have been meant, what all of them are.
+ */
+function unionProblems(
+  yaml: PositionedYaml,
+  schema: z.ZodType,
+  issue: Extract<Issue, { code: 'invalid_union' }>,
+  prefix: readonly PathStep[],
+): ConfigProblem[] {
+  const path = [...prefix, ...stepsOf(issue.path)];
+  if (issue.discriminator !== undefined && issue.errors.length === 0) {
+    return [discriminatorProblem(yaml, issue, path)];
   }
-  return here instanceof z.ZodObject ? Object.keys(here.shape) : [];
+  const meant = issue.errors.filter((issues) =>
+    issues.every(({ code, path: at }) => at.length > 0 || !notThisShape.has(code)),
+  );
+  if (meant.length !== 1) {
+    return [yaml.problem(path, `${pathText(path)} ${plain(issue.message)}.`)];
+  }
+  return meant[0]!.flatMap((inner) =>
+    issueProblems(yaml, schema, { ...inner, path: [...issue.path, ...inner.path] }, prefix),
+  );
+}
+
+/** What a value of another kind than the schema's is refused with. */
+const notThisShape: ReadonlySet<string> = new Set(['invalid_type', 'invalid_value', 'too_big']);
+
+/** No shape of the union has this type. */
+function discriminatorProblem(
+  yaml: PositionedYaml,
+  issue: Extract<Issue, { code: 'invalid_union' }>,
+  path: readonly PathStep[],
+): ConfigProblem {
+  const values = 'options' in issue ? (issue.options ?? []).map(String) : [];
+  const written = valueIn(issue.input, String(path.at(-1)));
+  const choice = `it must be one of ${values.join(', ')}`;
+  if (written === undefined) return yaml.problem(path, `${pathText(path)} is missing: ${choice}.`);
+  const near = typeof written === 'string' ? suggestion(written, values) : '';
+  return yaml.problem(path, `${pathText(path)} is unknown: ${choice}.${near}`);
+}
+
+/** Keys that a schema knows at a place inside it, for a value that may tell which shape it has. */
+function keysAt(schema: z.ZodType, path: readonly PathStep[], value: unknown): readonly string[] {
+  const shapes = schemasAt(schema, path).flatMap((one) =>
+    one instanceof z.ZodObject && isOfShape(one, value) ? [one] : [],
+  );
+  return [...new Set(shapes.flatMap(({ shape }) => Object.keys(shape)))];
+}
+
+/** Whether the fixed fields of a shape are the value's. */
+function isOfShape({ shape }: z.ZodObject, value: unknown): boolean {
+  return Object.entries(shape).every(([key, field]) => {
+    const fixed = unwrapped(field);
+    return (
+      !(fixed instanceof z.ZodLiteral) || [...fixed.values].includes(valueIn(value, key) as never)
+    );
+  });
+}
+
+function valueIn(value: unknown, key: string): unknown {
+  return typeof value === 'object' && value !== null
+    ? (value as Readonly<Record<string, unknown>>)[key]
+    : undefined;
+}
+
+/** The schemas that may hold at a place inside one: several where there are unions on the way. */
+function schemasAt(schema: z.ZodType, path: readonly PathStep[]): readonly unknown[] {
+  let here = shapesOf(schema);
+  for (const step of path) {
+    here = here.flatMap((one) => {
+      if (one instanceof z.ZodObject) return shapesOf(one.shape[String(step)]);
+      if (one instanceof z.ZodArray) return shapesOf(one.element);
+      if (one instanceof z.ZodRecord) return shapesOf(one.valueType);
+      return [];
+    });
+  }
+  return here;
+}
+
+function shapesOf(schema: unknown): readonly unknown[] {
+  const bare = unwrapped(schema);
+  // A discriminated union is one too.
+  return bare instanceof z.ZodUnion ? bare.options.flatMap(shapesOf) : [bare];
 }
 
 function unwrapped(schema: unknown): unknown {

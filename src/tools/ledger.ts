@@ -1,89 +1,10 @@
-import type { LedgerEntry } from '../ports/conversation.ts';
-import type { ErrorCode } from '../ports/errors.ts';
-import { tooManyCallsText } from './words.ts';
+import type { LedgerEntry, ToolCallState } from '../ports/conversation.ts';
+import { withOutput } from './kept-outputs.ts';
+import type { LedgerEffect, LedgerInput, LedgerResult, LedgerState } from './ledger-vocabulary.ts';
+import { alreadyAskedText, cancelledToolText, startedToolText, tooManyCallsText } from './words.ts';
 
 /** Entries a call's ledger keeps at once unless told otherwise. */
 const ledgerLimit = 1000;
-
-/**
- * What one call knows of its tool calls. Plain data: survives `JSON.parse(JSON.stringify(state))`
- * unchanged, and its entries go into the call's seed as they are.
- */
-export interface LedgerState {
-  /** Oldest first; at most `limit`. */
-  readonly entries: readonly LedgerEntry[];
-  /** Most entries kept (a count). */
-  readonly limit: number;
-  /** The call is over: nothing new is taken on. */
-  readonly closed: boolean;
-  /** Finished entries forgotten to keep the limit. */
-  readonly forgotten: number;
-  /** Calls not taken on: the ledger was full of running ones, or the call was over. */
-  readonly refusedCalls: number;
-  /** Requests that repeated the id of an entry; the first one stands. */
-  readonly repeatedCalls: number;
-  /** Answers to ids that are not in the ledger. */
-  readonly unknownAnswers: number;
-  /** Answers that came after the model had been told to do without. */
-  readonly lateAnswers: number;
-}
-
-/** What happens to a tool call. Texts named `output` are for the model. */
-export type LedgerInput =
-  /** The model asked for it. */
-  | {
-      readonly type: 'called';
-      readonly toolCallId: string;
-      readonly itemId: string;
-      readonly name: string;
-      readonly arguments: string;
-      readonly runner: LedgerEntry['runner'];
-    }
-  | {
-      readonly type: 'answered';
-      readonly toolCallId: string;
-      readonly by: LedgerEntry['runner'];
-      readonly output: string;
-    }
-  /** It threw or could not be run; `output` says so in words. */
-  | { readonly type: 'failed'; readonly toolCallId: string; readonly output: string }
-  /** Its deadline passed; `output` says so in words. */
-  | { readonly type: 'timed_out'; readonly toolCallId: string; readonly output: string }
-  /** The tool came back after its deadline. The result itself is already thrown away. */
-  | { readonly type: 'late'; readonly toolCallId: string }
-  /** The call ended: whatever still runs is given up. */
-  | { readonly type: 'call_closed' };
-
-/** What is to be done about it. */
-export type LedgerEffect =
-  /** Hand it to whoever runs it: the bridge, or the client's view. */
-  | { readonly type: 'run'; readonly entry: LedgerEntry }
-  /** Give this to the model. At most once per tool call, whatever comes. */
-  | {
-      readonly type: 'pass_on';
-      readonly toolCallId: string;
-      readonly output: string;
-      readonly state: 'answered' | 'failed' | 'timed_out';
-    }
-  /** Stop Parley's own run of it: somebody else answered, or the call is over. */
-  | { readonly type: 'abort'; readonly toolCallId: string }
-  /** An answer after the first one: counted, not passed on. */
-  | { readonly type: 'duplicate'; readonly toolCallId: string; readonly duplicates: number }
-  /** An answer after the deadline or the call's end: recorded, not passed on. */
-  | { readonly type: 'late'; readonly toolCallId: string }
-  /** The model used an id twice; the first call stands. */
-  | { readonly type: 'repeated'; readonly toolCallId: string }
-  /** The answer belongs to no call of the ledger: tell whoever sent it. */
-  | {
-      readonly type: 'refuse';
-      readonly toolCallId: string;
-      readonly code: ErrorCode & 'tool_call_not_found';
-    };
-
-export interface LedgerResult {
-  readonly state: LedgerState;
-  readonly effects: readonly LedgerEffect[];
-}
 
 export interface LedgerOptions {
   /** Most entries kept (a count), default 1,000. */
@@ -111,6 +32,7 @@ export function createLedger({
     forgotten: Math.max(0, entries.length - limit),
     refusedCalls: 0,
     repeatedCalls: 0,
+    sharedCalls: 0,
     unknownAnswers: 0,
     lateAnswers: 0,
   };
@@ -121,9 +43,14 @@ export function findEntry(state: LedgerState, toolCallId: string): LedgerEntry |
   return state.entries.find((entry) => entry.toolCallId === toolCallId);
 }
 
+/** Whether nothing has come of it yet. */
+export function isOpen({ state }: Pick<LedgerEntry, 'state'>): boolean {
+  return state === 'asked' || state === 'running';
+}
+
 /** Tool calls that nobody has answered yet, oldest first. */
-export function runningEntries(state: LedgerState): readonly LedgerEntry[] {
-  return state.entries.filter((entry) => entry.state === 'running');
+export function openEntries(state: LedgerState): readonly LedgerEntry[] {
+  return state.entries.filter(isOpen);
 }
 
 /**
@@ -137,32 +64,24 @@ export function ledgerStep(state: LedgerState, input: LedgerInput, nowMs: number
     case 'called':
       return called(state, input, nowMs);
     case 'answered':
-      return settled(state, input.toolCallId, nowMs, {
-        state: 'answered',
-        output: input.output,
-        by: input.by,
-      });
     case 'failed':
-      return settled(state, input.toolCallId, nowMs, {
-        state: 'failed',
-        output: input.output,
-        by: 'gateway',
-      });
+    case 'refused':
+      return answered(state, input, nowMs);
     case 'timed_out':
-      return timedOut(state, input.toolCallId, input.output);
+      return timedOut(state, input, nowMs);
     case 'late':
-      return cameLate(state, input.toolCallId, nowMs);
+      return cameLate(state, input, nowMs);
+    case 'interrupted':
+      return interrupted(state, input.toolCallIds, nowMs);
     case 'call_closed':
       return callClosed(state);
   }
 }
 
-function called(
-  state: LedgerState,
-  input: LedgerInput & { readonly type: 'called' },
-  nowMs: number,
-): LedgerResult {
-  const { toolCallId, itemId, name, runner } = input;
+type Called = LedgerInput & { readonly type: 'called' };
+
+function called(state: LedgerState, input: Called, nowMs: number): LedgerResult {
+  const { toolCallId, name, detached } = input;
   if (findEntry(state, toolCallId) !== undefined) {
     return {
       state: { ...state, repeatedCalls: state.repeatedCalls + 1 },
@@ -177,71 +96,115 @@ function called(
     // The model must not wait for an answer that nobody will give.
     return {
       state: { ...state, refusedCalls: state.refusedCalls + 1 },
-      effects: [{ type: 'pass_on', toolCallId, output: tooManyCallsText(name), state: 'failed' }],
+      effects: [{ type: 'pass_on', toolCallId, output: tooManyCallsText(name) }],
     };
   }
-  const entry: LedgerEntry = {
+  const first = sameRequest(room, input);
+  const own = newEntry(input, nowMs);
+  if (first === undefined) {
+    const effects: LedgerEffect[] = [{ type: 'run', entry: own }];
+    if (detached) effects.push({ type: 'pass_on', toolCallId, output: startedToolText(name) });
+    return { state: { ...room, entries: [...room.entries, own] }, effects };
+  }
+  const shared: LedgerEntry = { ...own, state: 'asked', sharedWith: first.toolCallId };
+  const taken = {
+    ...room,
+    entries: [...room.entries, shared],
+    sharedCalls: room.sharedCalls + 1,
+  };
+  if (isOpen(first)) {
+    const started: LedgerEffect = { type: 'pass_on', toolCallId, output: startedToolText(name) };
+    return { state: taken, effects: detached ? [started] : [] };
+  }
+  // Nothing is awaited, so nothing needs to be told apart from the output.
+  const answer =
+    first.output === null || !hasAnswer(first)
+      ? ({ state: 'refused', output: alreadyAskedText(name) } as const)
+      : ({ state: 'answered', output: first.output } as const);
+  return settle(taken, { ...shared, detached: false }, answer, nowMs);
+}
+
+function newEntry(input: Called, nowMs: number): LedgerEntry {
+  const { toolCallId, itemId, name, key, runner, detached } = input;
+  return {
     toolCallId,
     itemId,
     name,
     arguments: input.arguments,
+    key,
     runner,
     state: 'running',
+    sharedWith: null,
+    detached,
     calledAtMs: nowMs,
     answeredAtMs: null,
     duplicates: 0,
-  };
-  return {
-    state: { ...room, entries: [...room.entries, entry] },
-    effects: [{ type: 'run', entry }],
+    output: null,
   };
 }
 
-function settled(
+/** The request before it of which this one is the repetition, if it must not run of its own. */
+function sameRequest(state: LedgerState, input: Called): LedgerEntry | undefined {
+  // What the app runs is the app's to repeat.
+  if (input.repeatable || input.runner === 'client') return undefined;
+  const first = state.entries.findLast(
+    (entry) => entry.key === input.key && entry.sharedWith === null,
+  );
+  if (first === undefined || isOpen(first)) return first;
+  if (hasAnswer(first)) return first.output === null && input.idempotent ? undefined : first;
+  // Nobody knows whether it took effect: once more could be once too often.
+  return first.state === 'timed_out' && !input.idempotent ? first : undefined;
+}
+
+function hasAnswer({ state }: LedgerEntry): boolean {
+  return state === 'answered' || state === 'late';
+}
+
+function answered(
   state: LedgerState,
-  toolCallId: string,
+  input: LedgerInput & { readonly type: 'answered' | 'failed' | 'refused' },
   nowMs: number,
-  answer: {
-    readonly state: 'answered' | 'failed';
-    readonly output: string;
-    readonly by: LedgerEntry['runner'];
-  },
 ): LedgerResult {
+  const { toolCallId, output } = input;
   const entry = findEntry(state, toolCallId);
   if (entry === undefined) return unknownAnswer(state, toolCallId);
-  if (entry.state !== 'running') return cameLate(state, toolCallId, nowMs);
-  const effects: LedgerEffect[] = [
-    { type: 'pass_on', toolCallId, output: answer.output, state: answer.state },
-  ];
-  if (entry.runner === 'gateway' && answer.by === 'client') {
-    effects.push({ type: 'abort', toolCallId });
-  }
-  return {
-    state: replaced(state, { ...entry, state: answer.state, answeredAtMs: nowMs }),
-    effects,
-  };
+  if (!isOpen(entry)) return cameLate(state, input, nowMs);
+  const result = settleAll(state, entry, { state: input.type, output }, nowMs);
+  const stop = input.type === 'answered' && input.by === 'client' && entry.runner === 'gateway';
+  return stop && entry.state === 'running'
+    ? { ...result, effects: [...result.effects, { type: 'abort', toolCallId }] }
+    : result;
 }
 
-function timedOut(state: LedgerState, toolCallId: string, output: string): LedgerResult {
+function timedOut(
+  state: LedgerState,
+  { toolCallId, output }: LedgerInput & { readonly type: 'timed_out' },
+  nowMs: number,
+): LedgerResult {
   const entry = findEntry(state, toolCallId);
   // A timer that lost the race against an answer is not an event.
   if (entry?.state !== 'running') return { state, effects: [] };
-  const effects: LedgerEffect[] = [{ type: 'pass_on', toolCallId, output, state: 'timed_out' }];
-  if (entry.runner === 'gateway') effects.push({ type: 'abort', toolCallId });
-  return { state: replaced(state, { ...entry, state: 'timed_out' }), effects };
+  const result = settleAll(state, entry, { state: 'timed_out', output }, nowMs);
+  if (entry.runner === 'client') return result;
+  return { ...result, effects: [...result.effects, { type: 'abort', toolCallId }] };
 }
 
-/** An answer to an entry that is not running any more (or never was known). */
-function cameLate(state: LedgerState, toolCallId: string, nowMs: number): LedgerResult {
+/** An answer to an entry that is not open any more (or never was known). */
+function cameLate(
+  state: LedgerState,
+  { toolCallId, output }: { readonly toolCallId: string; readonly output: string },
+  nowMs: number,
+): LedgerResult {
   const entry = findEntry(state, toolCallId);
   if (entry === undefined) return unknownAnswer(state, toolCallId);
-  if (entry.answeredAtMs === null && entry.state !== 'running') {
+  if (entry.state === 'timed_out') {
+    const late: LedgerEntry = { ...entry, state: 'late', answeredAtMs: nowMs, output };
     return {
-      state: {
-        ...replaced(state, { ...entry, answeredAtMs: nowMs }),
-        lateAnswers: state.lateAnswers + 1,
-      },
-      effects: [{ type: 'late', toolCallId }],
+      state: { ...replaced(state, late), lateAnswers: state.lateAnswers + 1 },
+      effects: [
+        { type: 'settled', entry: late },
+        { type: 'note', entry: late, output },
+      ],
     };
   }
   const duplicates = entry.duplicates + 1;
@@ -258,21 +221,87 @@ function unknownAnswer(state: LedgerState, toolCallId: string): LedgerResult {
   };
 }
 
+function interrupted(
+  state: LedgerState,
+  toolCallIds: readonly string[],
+  nowMs: number,
+): LedgerResult {
+  let result: LedgerResult = { state, effects: [] };
+  for (const toolCallId of toolCallIds) {
+    const entry = findEntry(result.state, toolCallId);
+    if (entry?.state !== 'running' || entry.runner === 'client') continue;
+    const answer = { state: 'cancelled', output: cancelledToolText(entry.name) } as const;
+    const next = settleAll(result.state, entry, answer, nowMs);
+    const effects = [...result.effects, { type: 'abort', toolCallId } as const, ...next.effects];
+    result = { state: next.state, effects };
+  }
+  return result;
+}
+
 function callClosed(state: LedgerState): LedgerResult {
   if (state.closed) return { state, effects: [] };
-  const effects = runningEntries(state)
-    .filter((entry) => entry.runner === 'gateway')
-    .map(({ toolCallId }): LedgerEffect => ({ type: 'abort', toolCallId }));
+  const given = state.entries.filter(isOpen);
+  const effects = given.flatMap((entry): LedgerEffect[] => [
+    ...(entry.runner === 'gateway' && entry.state === 'running'
+      ? [{ type: 'abort', toolCallId: entry.toolCallId } as const]
+      : []),
+    { type: 'settled', entry: { ...entry, state: 'cancelled' } },
+  ]);
   const entries = state.entries.map((entry) =>
-    entry.state === 'running' ? { ...entry, state: 'abandoned' as const } : entry,
+    isOpen(entry) ? { ...entry, state: 'cancelled' as const } : entry,
   );
   return { state: { ...state, entries, closed: true }, effects };
+}
+
+/** What became of a tool call, and what the model is told. */
+interface Answer {
+  readonly state: ToolCallState;
+  readonly output: string;
+}
+
+/** Settles an entry, and with it those that share its run. */
+function settleAll(
+  state: LedgerState,
+  entry: LedgerEntry,
+  answer: Answer,
+  nowMs: number,
+): LedgerResult {
+  const sharing = state.entries.filter(
+    (other) => other.sharedWith === entry.toolCallId && other.state === 'asked',
+  );
+  let result: LedgerResult = { state, effects: [] };
+  for (const each of [entry, ...sharing]) {
+    const next = settle(result.state, each, answer, nowMs);
+    result = { state: next.state, effects: [...result.effects, ...next.effects] };
+  }
+  return result;
+}
+
+function settle(
+  state: LedgerState,
+  entry: LedgerEntry,
+  { state: become, output }: Answer,
+  nowMs: number,
+): LedgerResult {
+  const answeredAtMs = become === 'timed_out' || become === 'cancelled' ? null : nowMs;
+  // What the model was told instead of an answer is no answer to be given again.
+  const kept = become === 'answered' ? output : null;
+  const now: LedgerEntry = { ...entry, state: become, answeredAtMs, output: kept };
+  return {
+    state: replaced(state, now),
+    effects: [
+      { type: 'settled', entry: now },
+      entry.detached
+        ? { type: 'note', entry: now, output }
+        : { type: 'pass_on', toolCallId: entry.toolCallId, output },
+    ],
+  };
 }
 
 /** Forgets the oldest finished entry where the ledger is full; `undefined` where all of it runs. */
 function withRoom(state: LedgerState): LedgerState | undefined {
   if (state.entries.length < state.limit) return state;
-  const oldest = state.entries.findIndex((entry) => entry.state !== 'running');
+  const oldest = state.entries.findIndex((entry) => !isOpen(entry));
   if (oldest < 0) return undefined;
   return {
     ...state,
@@ -282,8 +311,5 @@ function withRoom(state: LedgerState): LedgerState | undefined {
 }
 
 function replaced(state: LedgerState, entry: LedgerEntry): LedgerState {
-  return {
-    ...state,
-    entries: state.entries.map((old) => (old.toolCallId === entry.toolCallId ? entry : old)),
-  };
+  return { ...state, entries: withOutput(state.entries, entry) };
 }

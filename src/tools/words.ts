@@ -18,6 +18,11 @@ export function failedToolText(name: string, reason: string | null): string {
   return `The tool "${name}" failed${why}. Nothing is known of its result.`;
 }
 
+/** It was not run. @param reason what is wrong with the request */
+export function refusedToolText(name: string, reason: string): string {
+  return `The tool "${name}" was not run: ${reason}`;
+}
+
 /** The tool did not answer in time. It may still have had an effect, and the model must know. */
 export function timedOutToolText(name: string, deadlineMs: number): string {
   const seconds = Math.round(deadlineMs / 100) / 10;
@@ -32,4 +37,30 @@ export function tooManyCallsText(name: string): string {
 /** The result is longer than what is passed on; half of it could mislead. */
 export function tooLongResultText(name: string, limitChars: number): string {
   return `The tool "${name}" ran, but its result was longer than ${limitChars} characters and was not kept.`;
+}
+
+/** It runs on; its result comes in a message of its own. */
+export function startedToolText(name: string): string {
+  return (
+    `The tool "${name}" has started and is still running. Its result comes later, in a message of ` +
+    'its own. Go on with the conversation and do not guess the result.'
+  );
+}
+
+/** The caller interrupted the agent, and the tool was one that stops then. */
+export function cancelledToolText(name: string): string {
+  return `The tool "${name}" was stopped because the caller interrupted. Nothing is known of its result.`;
+}
+
+/** The same request came before, and it is not known whether it took effect. */
+export function alreadyAskedText(name: string): string {
+  return (
+    `The tool "${name}" was already asked for this and may have taken effect. It was not run again; ` +
+    'ask the caller before you try once more.'
+  );
+}
+
+/** A result that comes after the model was told to go on without it. */
+export function lateResultText(name: string, output: string): string {
+  return `The tool "${name}", which was asked earlier, has brought this: ${output}`;
 }

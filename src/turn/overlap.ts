@@ -1,5 +1,5 @@
 import { cut, andThen, withFloor, type Outcome } from './outcome.ts';
-import { believed, proof, suspects } from './suspicion.ts';
+import { believed, believedWords, proof, suspicion } from './suspicion.ts';
 import { meanPause } from './end-of-turn.ts';
 import { weigh } from './words.ts';
 import type { OverlapState, TurnState } from './state.ts';
@@ -39,7 +39,7 @@ export function beginOver(
       echoMs: 0,
       text: '',
       place,
-      suspect: suspects(state, options),
+      ...suspicion(state, options),
       quietAtMs: null,
       provenMs: 0,
       foreign: false,
@@ -116,11 +116,11 @@ export function endOver(state: TurnState, nowMs: number, options: TurnOptions): 
     return [state, []];
   }
   const answers = overlap.place === 'answer' && verdictOf(overlap) === 'backchannel';
-  if (answers && believed(overlap, 'words', options)) {
+  if (answers && (believed(overlap, options) || overlap.foreign)) {
     return yieldFloor(state, 'answer', nowMs, options);
   }
   const { audioStartMs, onsetAudioMs, lastSpeechAudioMs } = caller;
-  const { sinceMs, speechMs, echoMs, text, suspect, provenMs, foreign } = overlap;
+  const { sinceMs, speechMs, echoMs, text, suspect, doubted, provenMs, foreign } = overlap;
   const lingering: Lingering = {
     kind: 'lingering',
     sinceMs,
@@ -132,6 +132,7 @@ export function endOver(state: TurnState, nowMs: number, options: TurnOptions): 
     echoMs,
     text,
     suspect,
+    doubted,
     provenMs,
     foreign,
     answers,
@@ -201,10 +202,10 @@ function reasonToYield(overlap: Candidate | Lingering, options: TurnOptions): Re
   const place = overlap.kind === 'candidate' ? overlap.place : 'over';
   if (place === 'end') return null;
   const voiced = verdictOf(overlap) === 'backchannel';
-  const worded = voiced && believed(overlap, 'words', options);
+  const worded = voiced && believedWords(overlap, options);
   const { stop, words, content } = weigh(worded ? overlap.text : '');
   const long = (neededMs: number): boolean =>
-    voiced && overlap.speechMs >= neededMs && believed(overlap, 'speech', options);
+    voiced && overlap.speechMs >= neededMs && believed(overlap, options);
   if (place === 'after') {
     return content > 0 || long(times.continueMs) ? 'continuation' : null;
   }

@@ -67,8 +67,10 @@ export type OverlapState =
        * anything of the answer was heard, an `answer` to a question, or said at the agent's `end`.
        */
       readonly place: 'over' | 'after' | 'answer' | 'end';
-      /** It may be the agent's own voice: it is believed only when it is proven or foreign. */
+      /** It may be the agent's own voice: it is believed only when it is proven. */
       readonly suspect: boolean;
+      /** Its words may be the agent's, whoever speaks: believed when they are foreign, or it is proven. */
+      readonly doubted: boolean;
       /** Call time from which on nothing of the held agent reaches the ear; `null`: not held yet. */
       readonly quietAtMs: number | null;
       /** Speech after that had died away at the microphone too, ms. */
@@ -88,6 +90,7 @@ export type OverlapState =
       readonly echoMs: number;
       readonly text: string;
       readonly suspect: boolean;
+      readonly doubted: boolean;
       readonly provenMs: number;
       readonly foreign: boolean;
       /** It would have been an answer, had it been believed. */
@@ -145,8 +148,8 @@ export interface TurnState {
   readonly digits: { readonly text: string; readonly atMs: number } | null;
   /** Whether the client cancels echo; `null` = it has not said. */
   readonly aec: boolean | null;
-  /** Somebody looks for the agent's voice in the microphone and has not excluded it. */
-  readonly guarded: boolean;
+  /** The agent's way into the microphone: excluded (or nobody looks), not known, or found. */
+  readonly echoPath: 'none' | 'unknown' | 'found';
   /** How long nothing like speech has come back while the agent sounded, ms; speech counts against it. */
   readonly clearMs: number;
   /** Call time of the caller's latest sign of life. */
@@ -176,7 +179,7 @@ export const initialTurnState: TurnState = {
   pressed: false,
   digits: null,
   aec: null,
-  guarded: false,
+  echoPath: 'none',
   clearMs: 0,
   presentAtMs: 0,
   away: false,

@@ -13,12 +13,13 @@ const returnShare = 1.5;
 /** The way from the ear to the microphone may be this much longer than it was found, ms. */
 const slackMs = 150;
 
-/** [T27] Whether what comes back while the agent sounds may be the agent itself. */
-export function suspects(
-  { guarded, aec, clearMs, agent }: TurnState,
+/** [T27] Whether what comes back while the agent sounds may be the agent itself, and its words too. */
+export function suspicion(
+  { echoPath, aec, clearMs, agent }: TurnState,
   options: TurnOptions,
-): boolean {
-  return guarded && aec !== true && agent.kind === 'speaking' && clearMs < options.times.clearMs;
+): { readonly suspect: boolean; readonly doubted: boolean } {
+  const doubted = echoPath !== 'none' && aec !== true && agent.kind === 'speaking';
+  return { doubted, suspect: doubted && (echoPath === 'found' || clearMs < options.times.clearMs) };
 }
 
 /**
@@ -32,9 +33,9 @@ export function learnt(
   { times }: TurnOptions,
 ): TurnState {
   const { agent, clearMs } = state;
-  const guards = (frame.echoPath ?? 'none') !== 'none';
-  const guarded = state.guarded === guards ? state : { ...state, guarded: guards };
-  if (!guards) return guarded;
+  const echoPath = pathOf(frame.echoPath);
+  const guarded = state.echoPath === echoPath ? state : { ...state, echoPath };
+  if (echoPath === 'none') return guarded;
   if (!soundsFully(agent)) return guarded;
   // What the line began with cannot have come back yet: that nothing did says nothing.
   const returns =
@@ -43,6 +44,10 @@ export function learnt(
   const step = frame.probability >= threshold ? -speechWeight * frame.frameMs : clear;
   const next = Math.min(mostClear * times.clearMs, Math.max(0, clearMs + step));
   return next === clearMs ? guarded : { ...guarded, clearMs: next };
+}
+
+function pathOf(report: EchoPathReport = 'none'): TurnState['echoPath'] {
+  return typeof report === 'number' ? 'found' : report;
 }
 
 function soundsFully(agent: AgentState): boolean {
@@ -73,10 +78,14 @@ export function proof(
 }
 
 /** [T27] Whether it is the caller who speaks. */
-export function believed(
-  { suspect, provenMs, foreign }: Judged,
-  by: 'words' | 'speech',
+export function believed({ suspect, provenMs }: Judged, { times }: TurnOptions): boolean {
+  return !suspect || provenMs >= times.proofMs;
+}
+
+/** [T27] Whether the words are the caller's: a recogniser writes down what a detector no longer hears. */
+export function believedWords(
+  { doubted, provenMs, foreign }: Judged,
   { times }: TurnOptions,
 ): boolean {
-  return !suspect || provenMs >= times.proofMs || (by === 'words' && foreign);
+  return !doubted || foreign || provenMs >= times.proofMs;
 }

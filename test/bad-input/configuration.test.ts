@@ -1,8 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { freePort, Program } from './program.ts';
 
-// A running process does not read its configuration again yet: a file that was made bad meanwhile
-// shows at the next start, which is what is tested here.
+// What a running process does with a file that was made bad: test/integration/gateway/reload.test.ts.
 describe('a bad configuration', () => {
   test('at the start: every problem with its place, exit 1, and nothing listens', async () => {
     const port = await freePort();

@@ -18,11 +18,12 @@ agents:
   parrot: { backends: [rehearsal] }
   refused: { backends: [refuses] }
   saved: { backends: [refuses, rehearsal] }
-  cut: { backends: [closes, rehearsal] }
+  cut: { backends: [closes] }
+  continued: { backends: [closes, rehearsal] }
   stalled: { backends: [stalls] }
   raving: { backends: [raves] }
   waiting: { backends: [never, rehearsal] }
-  babbling: { backends: [babbles, rehearsal] }
+  babbling: { backends: [babbles] }
 `;
 
 const clock = new ManualClock();
@@ -89,6 +90,17 @@ describe('a backend that refuses, closes, stalls, sends nonsense', () => {
     const done = client.events.find(({ type }) => type === 'response.done');
     expect(done).toMatchObject({ response: { status: 'failed' } });
     expect(client.events.at(-1)?.type).toBe('error');
+  });
+
+  test('closes in the middle of an answer: the next backend goes on, without an error', async () => {
+    const client = await ask('continued');
+    await passing(clock, client.count('response.done', 2));
+    expect(client.events.filter(({ type }) => type === 'response.done')).toMatchObject([
+      { response: { status: 'incomplete' } },
+      { response: { status: 'completed' } },
+    ]);
+    expect(client.codes).toEqual([]);
+    await client.close();
   });
 
   test('stalls: after 20 s without a sign of life one error, then close 1011', async () => {

@@ -10,7 +10,12 @@ const secret = 'the database says no';
 const clock = new ManualClock();
 
 function tool(name: string, run: ToolPort['run']): ToolPort {
-  return { definition: { name, description: null, parameters: null }, deadlineMs: 1_000, run };
+  return {
+    definition: { name, description: null, parameters: null },
+    deadlineMs: 1_000,
+    manner: { late: 'silent' },
+    run,
+  };
 }
 
 const tools = [
@@ -109,6 +114,8 @@ describe('a tool that throws, hangs, answers twice, answers too late', () => {
       expect(await ledger(name)).toMatchObject([
         { type: 'tool.called', runner: 'gateway' },
         { type: 'tool.answered', state },
+        // What came too late is known to the ledger and to the model, and nobody speaks about it.
+        ...(name === 'is_late' ? [{ type: 'tool.answered', state: 'late' }] : []),
       ]);
       await client.close();
     },

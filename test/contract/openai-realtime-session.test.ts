@@ -124,6 +124,8 @@ describe('openai-realtime, a session', () => {
       inputTextTokens: 32,
       inputAudioTokens: 0,
       inputCachedTokens: 16,
+      inputCachedTextTokens: 16,
+      inputCachedAudioTokens: 0,
       outputTextTokens: answer.length >> 2,
       outputAudioTokens: 60,
     });

@@ -13,7 +13,9 @@ export type PassTime = (ms: number) => Promise<void>;
 /** Consumes a session's events and keeps them, the way a call does. */
 export class SessionProbe {
   readonly session: BackendSession;
+  /** All but what was used beside lines: that may come at any time. */
   readonly events: BackendEvent[] = [];
+  readonly used: (BackendEvent & { readonly type: 'usage' })[] = [];
   readonly #timeline: ChunkTimeline;
   readonly #pass: PassTime;
   #nowMs = 0;
@@ -34,7 +36,10 @@ export class SessionProbe {
   /** Begins to consume; to be called once. */
   read(): this {
     const readAll = async (): Promise<void> => {
-      for await (const event of this.session.events) this.events.push(event);
+      for await (const event of this.session.events) {
+        if (event.type === 'usage') this.used.push(event);
+        else this.events.push(event);
+      }
       this.#ended = true;
     };
     this.#reading = readAll();

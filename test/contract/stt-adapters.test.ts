@@ -1,8 +1,9 @@
 import { pcm16k, pcm24k, pcma8k, pcmu8k } from '../../src/audio/format.ts';
+import { sttEventLimit } from '../../adapters/speech/stt/shared/live-session.ts';
 import { sttContract } from './stt-contract.ts';
 import { deepgramRig, pulseRig, transcriptionRig, whisperRig } from './stt-rigs.ts';
 
-const eventLimit = 1025;
+const eventLimit = sttEventLimit + 1;
 const pcm8k = { codec: 'pcm16', rateHz: 8000 } as const;
 const deepgramFormats = [
   pcm16k,

@@ -21,10 +21,11 @@ afterEach(async () => {
 
 describe('deepgram, Flux: its own judgement of turns', () => {
   it('tells eager_end, resumed and end, with probabilities', async () => {
-    rig = await deepgramRig();
+    // The stand-in takes that for 360 ms of silence, more than lies between two words.
+    rig = await deepgramRig({}, { eagerEotThreshold: 0.7 });
     const probe = await rig.open();
     await probe.count(1, 2);
-    await probe.silence(250);
+    await probe.silence(200);
     await probe.count(3, 2);
     await probe.silence(1500);
     const kinds = probe.events.map(({ type }) => type).filter((type) => type !== 'partial');
@@ -36,6 +37,8 @@ describe('deepgram, Flux: its own judgement of turns', () => {
     await probe.silence(1500);
     expect(probe.of('end').at(-1)?.text).toBe('1 2 3 4 5 6');
     probe.session.finish(1);
+    // Nobody speaks: its next update says that there was nothing more.
+    await probe.silence(400);
     expect(await probe.final(1)).toMatchObject({ text: '1 2 3 4 5 6', complete: true });
   });
 

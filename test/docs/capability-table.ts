@@ -72,6 +72,16 @@ const rows: readonly Row[] = [
     keys: ['speculation'],
     cell: ({ speculation }) => yes(speculation === true),
   },
+  {
+    title: 'tells the stages of an answer',
+    keys: ['stages'],
+    cell: ({ stages }) => yes(stages === true),
+  },
+  {
+    title: 'words that are given to it',
+    keys: ['verbatim'],
+    cell: ({ verbatim }) => yes(verbatim === true),
+  },
   { title: 'tools', keys: ['tools'], cell: ({ tools }) => (tools === 'none' ? '–' : tools) },
   {
     title: 'words of the caller',

@@ -12,6 +12,7 @@ import {
   rehearsalBackend,
   rehearsalOptionsSchema,
 } from '../../adapters/backends/rehearsal/index.ts';
+import { cascadeOptions, createCascade } from '../../src/composition/speech-types.ts';
 import { systemClock } from '../../src/time/clock.ts';
 import { capabilityTable, withTable, type CapabilityColumn } from './capability-table.ts';
 
@@ -19,6 +20,15 @@ const root = fileURLToPath(new URL('../../', import.meta.url));
 const nothingToRead = {
   env: {},
   readText: (path: string) => Promise.reject(new Error(`${path} is not to be read here`)),
+};
+
+/** A part of a cascade is not used here either. */
+const part = {
+  ...nothingToRead,
+  recorder: null,
+  clock: systemClock,
+  resolvePath: (path: string) => path,
+  pulledModel: () => null,
 };
 
 /** Documents that show the table between marks. */
@@ -60,6 +70,18 @@ export const columns: readonly CapabilityColumn[] = [
   {
     title: 'hydra',
     capabilities: hydraBackend('hydra', hydraOptions.parse({}), nothingToRead).capabilities,
+  },
+  {
+    title: 'cascade',
+    capabilities: createCascade(
+      'cascade',
+      cascadeOptions.parse({
+        stt: { type: 'deepgram', model: 'flux-general-en' },
+        llm: { type: 'openai-compatible', baseUrl: 'http://127.0.0.1:8000/v1', model: 'any' },
+        tts: { type: 'openai-speech' },
+      }),
+      { stt: part, llm: part, tts: part, chance: () => 0 },
+    ).capabilities,
   },
 ];
 

@@ -8,10 +8,12 @@ export interface OwnWireOptions {
   readonly key?: string;
   /** Accept a certificate that nobody signed. */
   readonly insecure?: boolean;
+  /** Told the id that a gateway gives to the call. */
+  readonly onCallId?: (callId: string) => void;
 }
 
 /** The ear's own client: `ws` and nothing else. */
-export function ownWire({ url, agent, key, insecure = false }: OwnWireOptions): Connect {
+export function ownWire({ url, agent, key, insecure = false, onCallId }: OwnWireOptions): Connect {
   return (handlers) => {
     const address = new URL(url);
     if (agent !== undefined) address.searchParams.set('model', agent);
@@ -21,6 +23,10 @@ export function ownWire({ url, agent, key, insecure = false }: OwnWireOptions): 
       headers: key === undefined ? {} : { Authorization: `Bearer ${key}` },
     });
     const opened = Promise.withResolvers<undefined>();
+    socket.on('upgrade', ({ headers }) => {
+      const callId = headers['parley-call-id'];
+      if (typeof callId === 'string') onCallId?.(callId);
+    });
     socket.on('open', () => {
       handlers.opened();
       opened.resolve(undefined);

@@ -91,9 +91,8 @@ export class House {
     const gateway = await startGateway({
       config: { ...result.config, directory: { ...directory, agents } },
       clients: [createOpenAiRealtimeClient({ clock, ids, log })],
-      backends: result.config.backends.map(
-        (entry) => backends.find(({ name }) => name === entry.name) ?? backendOf(entry, clock),
-      ),
+      createBackend: (entry) =>
+        backends.find(({ name }) => name === entry.name) ?? backendOf(entry, clock),
       detector,
       tools,
       createCall,

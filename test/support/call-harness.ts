@@ -7,7 +7,8 @@ import {
 } from '../../src/audio/format.ts';
 import { countingIds } from '../../src/time/ids.ts';
 import { EventLog } from '../../src/call/event-log.ts';
-import { createCall, type Call } from '../../src/call/call.ts';
+import { createCall } from '../../src/call/call.ts';
+import type { Call } from '../../src/call/running.ts';
 import { EnergyDetector } from './energy-detector.ts';
 import { ManualClock } from '../../src/time/manual-clock.ts';
 import { ScriptedBackend, type ScriptedSession } from './scripted-backend.ts';
@@ -15,7 +16,9 @@ import { silentLogger } from '../../src/ports/log.ts';
 import type { AgentDefinition, TurnManner } from '../../src/ports/agent.ts';
 import type { CallView, ClientCommand, DownlinkAudio } from '../../src/ports/client.ts';
 import type { BackendEvent, LineOutcome } from '../../src/ports/backend.ts';
+import type { AgentToSwitchTo } from '../../src/call/call-actions.ts';
 import type { CallScope } from '../../src/call/scope.ts';
+import type { SpendOptions } from '../../src/call/spend-options.ts';
 import type { CloseReason, Line, LogEntry } from '../../src/ports/events.ts';
 import type { DetectorPort } from '../../src/ports/detector.ts';
 import type { EchoCancellerPort } from '../../src/ports/echo-canceller.ts';
@@ -23,7 +26,7 @@ import type { EndOfTurnPort } from '../../src/ports/end-of-turn.ts';
 import type { ErrorCode } from '../../src/ports/errors.ts';
 import type { ObserverPort } from '../../src/ports/observer.ts';
 import type { ServerVad } from '../../src/ports/settings.ts';
-import type { ToolPort } from '../../src/ports/tool.ts';
+import type { ToolPort, ToolSet } from '../../src/ports/tool.ts';
 
 /** Detection as the stock client's defaults have it. */
 export const plainDetection: ServerVad = {
@@ -118,7 +121,10 @@ export interface HarnessOptions {
   readonly endOfTurn?: EndOfTurnPort;
   readonly canceller?: EchoCancellerPort;
   readonly tools?: readonly ToolPort[];
+  readonly toolSet?: ToolSet;
+  readonly otherAgent?: (name: string) => AgentToSwitchTo | null;
   readonly observers?: readonly ObserverPort[];
+  readonly spend?: SpendOptions;
 }
 
 /** A call on a manual clock, with everything it touches in the test's hands. */
@@ -145,10 +151,13 @@ export class CallHarness {
       endOfTurn: options.endOfTurn ?? null,
       canceller: options.canceller ?? null,
       tools: options.tools ?? [],
+      toolSet: options.toolSet ?? null,
+      otherAgent: options.otherAgent ?? (() => null),
       clock: this.clock,
       ids: countingIds(),
       log: silentLogger,
       observers: options.observers ?? [],
+      ...(options.spend === undefined ? {} : { spend: options.spend }),
       onClosed: (reason) => this.closes.push(reason),
     });
     this.view = new RecordingView(

@@ -47,6 +47,8 @@ export class StandInSession {
   readonly refused: string[] = [];
   /** Times at which its own detection heard speech begin, on its clock, ms. */
   readonly heardAtMs: number[] = [];
+  /** Usage of every response that is done: what the vendor would charge for. */
+  readonly metered: Readonly<Record<string, unknown>>[] = [];
   /** Bytes appended so far. */
   appendedBytes = 0;
   /** Numbers heard in each committed turn, where the caller counts. */
@@ -435,6 +437,8 @@ export class StandInSession {
   }
 
   #send(event: Outgoing): void {
+    const { usage } = (event['response'] ?? {}) as { usage?: Readonly<Record<string, unknown>> };
+    if (event.type === 'response.done' && usage) this.metered.push(usage);
     for (const { type, ...rest } of this.#skin.outgoing(event)) {
       this.#write(JSON.stringify({ type, event_id: this.#newId('event'), ...rest }));
     }

@@ -48,7 +48,7 @@ export function nameOf(world: World, options: TurnOptions): string {
     toolsName(turn, since),
     turn.digits === null ? '-' : `${turn.digits.text === ''}${turn.digits.atMs - nowMs}`,
     turn.aec,
-    flag(turn.guarded),
+    turn.echoPath[0],
     turn.clearMs,
     turn.away || agent.kind !== 'idle'
       ? flag(turn.away)
@@ -129,10 +129,11 @@ function overlapName(
 /** What makes it believed: nothing more counts once it is proven. */
 function proofName({
   suspect,
+  doubted,
   provenMs,
   foreign,
 }: OverlapState & { kind: 'candidate' | 'lingering' }): string {
-  return suspect ? `${Math.min(provenMs, horizonMs.proof)}${flag(foreign)}` : '';
+  return doubted ? `${flag(suspect)}${Math.min(provenMs, horizonMs.proof)}${flag(foreign)}` : '';
 }
 
 function toolsName(

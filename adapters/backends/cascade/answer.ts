@@ -42,6 +42,8 @@ export interface AnswerHost extends Pick<
   readonly utterance: Omit<SpeechHost['utterance'], 'voice'>;
   readonly modelHealth: PartHealth;
   readonly speechHealth: PartHealth;
+  /** Characters were given to the voice. */
+  readonly onSpoken: (characters: number) => void;
 }
 
 /** Longest answer, characters. */
@@ -102,6 +104,16 @@ export class Answer {
   /** Output tokens it has cost so far; estimated where nobody counted them. */
   get tokens(): number {
     return this.#usage?.outputTokens ?? Math.ceil(this.#text.length / charactersPerToken);
+  }
+
+  /** What the model reported, where it has; `null`: it has not, or no model was asked. */
+  get usage(): Usage | null {
+    return usageOf(this.#usage);
+  }
+
+  /** A model was asked and has not said what it used. */
+  get unreported(): boolean {
+    return this.#request.words === null && this.#usage === null;
   }
 
   /** Lets out what was held and all that follows. To be called once. */

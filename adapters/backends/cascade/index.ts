@@ -4,6 +4,7 @@ import { capabilitiesOf, type CascadeParts } from './capabilities.ts';
 import { zeroCounters } from './counters.ts';
 import type { CascadeSettings } from './options.ts';
 import { PhraseCache } from './phrase-cache.ts';
+import { prepareParts } from './prepare-parts.ts';
 import { CascadeSession } from './session.ts';
 import type { ClauseOptions } from './text/clause.ts';
 import { pronunciations } from './text/pronunciation.ts';
@@ -62,7 +63,7 @@ export function cascadeBackend(
     prepare: async (signal) => {
       throwIfAborted(signal);
       practise(speaking);
-      await Promise.all(all.map((part) => part.prepare(signal)));
+      await prepareParts(parts, signal);
     },
     open: async (context, signal) => {
       try {

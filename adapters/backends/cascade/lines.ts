@@ -117,10 +117,16 @@ export class Lines {
   cancel(lineId: string): boolean {
     const line = this.#lines.get(lineId);
     if (line === undefined) return false;
+    const { answer, presumption } = line;
+    const usage = presumption === null ? (answer?.usage ?? null) : null;
+    // A model that had not begun to write has read all the same.
+    if (presumption === null && answer?.unreported === true && answer.firstOutputAtMs === null) {
+      this.#options.emit({ type: 'usage', usage: null });
+    }
     this.#stop(line);
     const text = line.settings.modality === 'text';
     if (!line.command.outOfBand) this.#options.history.stopLine(lineId, text);
-    this.#done(lineId, { status: 'cancelled' }, null);
+    this.#done(lineId, { status: 'cancelled' }, usage);
     return true;
   }
 
@@ -193,7 +199,7 @@ export class Lines {
     }
     const { counters } = answers;
     const { kind } = presumption;
-    if (!answer.useless && cameTrue(history, presumption)) {
+    if (!answer.useless && cameTrue(history, presumption, answers.speaking)) {
       if (kind === 'presumption') counters.presumptionsKept += 1;
       this.#letOut(line, answer, presumption);
       return;
@@ -289,7 +295,9 @@ export class Lines {
 
   /** Nobody gets it. */
   #waste(answer: Answer): void {
-    this.#options.answers.counters.tokensWasted += answer.tokens;
+    const { answers, emit } = this.#options;
+    answers.counters.tokensWasted += answer.tokens;
+    if (answer.usage !== null || answer.unreported) emit({ type: 'usage', usage: answer.usage });
     answer.abort();
   }
 }

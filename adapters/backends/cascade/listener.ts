@@ -169,6 +169,7 @@ export class Listener {
         break;
       case 'usage':
         this.#options.counters.recognisedAudioMs += event.audioMs;
+        this.#options.emit({ type: 'usage', usage: null, recognisedAudioMs: event.audioMs });
         break;
       case 'failed':
         this.#lost(session, event.error);

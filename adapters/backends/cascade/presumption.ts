@@ -1,4 +1,5 @@
 import type { History } from './history.ts';
+import type { SpeakingOptions } from './text/verbalise.ts';
 import { sameWords } from './words.ts';
 
 /** What an answer rests on that is not known for sure yet. */
@@ -20,9 +21,13 @@ export function presumedTurns(
 }
 
 /** Whether every turn turned out to be what it was taken for. */
-export function cameTrue(history: History, { turns }: Presumption): boolean {
+export function cameTrue(
+  history: History,
+  { turns }: Presumption,
+  speaking: SpeakingOptions,
+): boolean {
   return turns.entries().every(([itemId, text]) => {
     const turn = history.turn(itemId);
-    return turn !== undefined && sameWords(turn.text ?? '', text);
+    return turn !== undefined && sameWords(turn.text ?? '', text, speaking);
   });
 }

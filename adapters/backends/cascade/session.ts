@@ -182,6 +182,8 @@ export class CascadeSession implements BackendSession {
         aheadMs: settings.aheadMs,
         modelHealth: this.#health.llm,
         speechHealth: this.#health.speech,
+        onSpoken: (spokenCharacters) =>
+          this.#emit({ type: 'usage', usage: null, spokenCharacters }),
       },
     });
   }

@@ -30,6 +30,8 @@ export interface SpeechHost {
   /** The voice tells when its words are said. */
   readonly timed: boolean;
   readonly aheadMs: number;
+  /** Characters were given to the voice. */
+  readonly onSpoken: (characters: number) => void;
   readonly onText: (text: LineText) => void;
   readonly onAudio: (bytes: Uint8Array) => void;
   /** Everything was said. */
@@ -190,6 +192,8 @@ export class Speech {
     const utterance = this.#utterance;
     if (utterance === null) return;
     const pieces = this.#unsaid.splice(0);
+    const characters = pieces.reduce((sum, { spoken }) => sum + spoken.length, 0);
+    if (characters > 0) this.#host.onSpoken(characters);
     for (const [index, { pieceId, spoken, styles }] of pieces.entries()) {
       const flush = index === pieces.length - 1 && this.#waiting.length === 0;
       utterance.say({ pieceId, text: spoken, styles, flush });

@@ -64,6 +64,8 @@ export interface AnswersOptions {
   readonly turnId: () => string | null;
   readonly onEnded: (answer: EndedAnswer) => void;
   readonly onUnasked: () => void;
+  /** What was used by an answer that is no line's, or by one whose line has ended. */
+  readonly onOtherUsage: (usage: Usage) => void;
   readonly onStale: () => void;
 }
 
@@ -206,9 +208,11 @@ export class Answers {
     if (waits) this.#end(answer, { status: 'completed' }, nowMs);
   }
 
-  /** Belongs to the answer that is being said. */
+  /** Belongs to the answer that is being said; one that is none of a line's has no other place. */
   usage(usage: Usage): void {
-    if (this.#current !== null) this.#current.usage = usage;
+    const answer = this.#current;
+    if (answer === null || answer.voided) this.#options.onOtherUsage(usage);
+    else answer.usage = usage;
   }
 
   generationComplete(nowMs: number): void {
@@ -370,6 +374,7 @@ export class Answers {
     const isOver = this.#isHeldWhole(answer);
     answer.voided = true;
     if (answer.lineId !== null) return;
+    if (answer.usage !== null) this.#options.onOtherUsage(answer.usage);
     this.#options.onUnasked();
     this.#held = [];
     if (isOver) this.#current = null;

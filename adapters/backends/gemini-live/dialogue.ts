@@ -94,6 +94,7 @@ export class Dialogue {
       turnId: () => (authority === 'backend' ? this.caller.transcripts.itemId : this.#turnId),
       onEnded: (answer) => this.#answerEnded(answer),
       onUnasked: () => (counters.unaskedAnswers += 1),
+      onOtherUsage: (usage) => emit({ type: 'usage', usage }),
       onStale: () => (counters.staleEvents += 1),
     });
     this.#tools = new ToolBook({

@@ -216,7 +216,13 @@ function usageOf(usage: WireUsage): Usage | null {
   const input = usage?.input_token_details;
   const output = usage?.output_token_details;
   if (!input && !output) return null;
+  const cached = input?.cached_tokens_details;
+  const byModality = {
+    inputCachedTextTokens: cached?.text_tokens ?? null,
+    inputCachedAudioTokens: cached?.audio_tokens ?? null,
+  };
   return {
+    ...(cached ? byModality : {}),
     inputTextTokens: input?.text_tokens ?? null,
     inputAudioTokens: input?.audio_tokens ?? null,
     inputCachedTokens: input?.cached_tokens ?? null,

@@ -10,7 +10,8 @@ export type SequencerEffect =
   | { readonly type: 'cancel'; readonly responseId: string }
   | {
       readonly type: 'emit';
-      readonly event: BackendEvent & { type: 'line.started' | 'line.done' };
+      /** `usage`: of a response that is no line's. */
+      readonly event: BackendEvent & { type: 'line.started' | 'line.done' | 'usage' };
     };
 
 /** One response, from the request to its end. */
@@ -230,7 +231,10 @@ export class ResponseSequencer {
 
   /** Who asked for the end gets it, even if the upstream was faster: nothing more was passed on. */
   #end(run: Run | undefined, outcome: LineOutcome, usage: Usage | null): SequencerEffect[] {
-    if (run === undefined || run.lineId === null) return [];
+    if (run === undefined || run.lineId === null) {
+      // Nobody hears of it, and it costs the same.
+      return usage === null ? [] : [{ type: 'emit', event: { type: 'usage', usage } }];
+    }
     return [done(run.lineId, run.cancelled ? { status: 'cancelled' } : outcome, usage)];
   }
 

@@ -11,7 +11,12 @@ const count = z.number().nonnegative().nullish();
 const usage = z
   .object({
     input_token_details: z
-      .object({ text_tokens: count, audio_tokens: count, cached_tokens: count })
+      .object({
+        text_tokens: count,
+        audio_tokens: count,
+        cached_tokens: count,
+        cached_tokens_details: z.object({ text_tokens: count, audio_tokens: count }).nullish(),
+      })
       .nullish(),
     output_token_details: z.object({ text_tokens: count, audio_tokens: count }).nullish(),
   })

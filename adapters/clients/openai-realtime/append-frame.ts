@@ -1,5 +1,5 @@
 import { CallError } from '../../../src/ports/errors.ts';
-import { audioLengthBytes, decodeAudio } from './audio-payload.ts';
+import { audioLengthBytes, decodeAudio } from '../../shared/audio-payload.ts';
 import { decode, readAppend, type DecodeContext, type Decoded } from './decode.ts';
 
 /** Most bytes before the audio of an append, and behind it, that are looked at apart. */

@@ -16,7 +16,7 @@ import type { IdSource } from '../../../src/time/ids.ts';
 import type { Decoded } from './decode.ts';
 import { commandError, errorEvent } from './errors.ts';
 import { EventWriter } from './event-text.ts';
-import { Inflow } from './inflow.ts';
+import { Inflow } from '../../shared/inflow.ts';
 import { MessageReader } from './append-frame.ts';
 import { writeRetrieved } from './items.ts';
 import { defaultServerVad, readSessionUpdate, type DetectionOn } from './session.ts';
@@ -83,7 +83,9 @@ export class RealtimeConnection implements CallView, SocketHandlers {
     this.#reader = new MessageReader((lengthBytes) => call.audioRefusal(lengthBytes));
     const capMs = call.sessionCapMs;
     const expiresAt = capMs === null ? null : Math.floor((clock.epochMs() + capMs) / 1000);
-    this.#view = new RealtimeView({ ids, model: call.agent, expiresAt });
+    // Browsers cannot read the upgrade's answer: the session's id tells them which call this is.
+    const sessionId = call.callId.replace(/^call_/, 'sess_');
+    this.#view = new RealtimeView({ ids, model: call.agent, expiresAt, sessionId });
   }
 
   /** Shows what has happened so far, then listens. Call once. */
@@ -118,6 +120,9 @@ export class RealtimeConnection implements CallView, SocketHandlers {
     switch (reason.kind) {
       case 'client':
         this.#finish(1000, '');
+        return;
+      case 'agent':
+        this.#finish(1000, 'The agent ended the call.');
         return;
       case 'error':
         this.#write(this.#view.stamp(errorEvent(reason, this.#eventId)));

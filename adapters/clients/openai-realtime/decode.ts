@@ -8,9 +8,9 @@ import type { SessionUpdate } from '../../../protocol/openai-realtime/session.ts
 import { pcm24k, type AudioFormat } from '../../../src/audio/format.ts';
 import type { ClientCommand } from '../../../src/ports/client.ts';
 import { CallError } from '../../../src/ports/errors.ts';
-import { decodeAudio } from './audio-payload.ts';
+import { decodeAudio } from '../../shared/audio-payload.ts';
 import { issueError } from './errors.ts';
-import { checkShape } from './message-shape.ts';
+import { checkShape } from '../../shared/message-shape.ts';
 import { readItem, readResponseParams, type RequestContext } from './requests.ts';
 import { lineIdOf } from './response-id.ts';
 

@@ -237,7 +237,10 @@ function detailsOf(end: LineEnd): StatusDetails | null {
         ? { type: 'cancelled' }
         : { type: 'cancelled', reason: end.reason };
     case 'incomplete':
-      return { type: 'incomplete', reason: end.reason };
+      // Nor has it one for a backend that was lost.
+      return end.reason === 'backend_lost'
+        ? { type: 'incomplete' }
+        : { type: 'incomplete', reason: end.reason };
     case 'failed':
       return {
         type: 'failed',

@@ -21,6 +21,8 @@ export interface RealtimeViewOptions {
   readonly model: string;
   /** Seconds since 1970; `null` where the session does not expire. */
   readonly expiresAt: number | null;
+  /** What `session.id` says; an id of its own when absent. */
+  readonly sessionId?: string;
 }
 
 /** What the view counted over a call's life. */
@@ -44,9 +46,9 @@ export class RealtimeView {
   #backend: string | null = null;
   #unplaced = 0;
 
-  constructor({ ids, model, expiresAt }: RealtimeViewOptions) {
+  constructor({ ids, model, expiresAt, sessionId }: RealtimeViewOptions) {
     this.#ids = ids;
-    this.#identity = { sessionId: ids.next('sess'), model, expiresAt };
+    this.#identity = { sessionId: sessionId ?? ids.next('sess'), model, expiresAt };
     this.#conversationId = ids.next('conv');
   }
 
@@ -135,6 +137,8 @@ export class RealtimeView {
         return [{ type: 'input_audio_buffer.cleared' }];
       case 'caller.transcript':
         return this.#transcript(entry);
+      case 'caller.transcript_lost':
+        return this.#transcriptLost(entry.itemId);
       case 'item.added': {
         const item = writeItem(entry.item);
         return this.#addedAndDone(item, entry.previousItemId);
@@ -168,10 +172,16 @@ export class RealtimeView {
             ...(entry.lineId === null ? {} : { response_id: responseIdOf(entry.lineId) }),
           },
         ];
+      case 'call.action':
+        return entry.action.kind === 'transfer'
+          ? [{ type: 'parley.transfer', target: entry.action.target, reason: entry.action.reason }]
+          : [];
       case 'fault':
         return [errorEvent(entry, null)];
       // A failed backend is an error only when nobody takes over, and then the call ends with it.
       case 'backend.failed':
+      case 'handover.started':
+      case 'handover.done':
       case 'call.closed':
       case 'speech.dismissed':
       case 'speech.interrupted':
@@ -183,6 +193,7 @@ export class RealtimeView {
       case 'line.stage':
       case 'line.first_packet':
       case 'line.first_audio':
+      case 'line.first_heard':
       case 'agent.cut':
       case 'agent.ducked':
       case 'agent.held':
@@ -192,6 +203,13 @@ export class RealtimeView {
       case 'tool.answered':
       case 'playback.acknowledged':
       case 'audio.dropped':
+      case 'gate.hit':
+      case 'gate.held':
+      case 'gate.checked':
+      case 'gate.disclosed':
+      case 'gate.blind':
+      case 'usage.counted':
+      case 'spend.limit':
         return [];
     }
   }
@@ -234,6 +252,20 @@ export class RealtimeView {
     const delta = this.#transcripts.extend(entry.itemId, entry.text);
     if (delta === null) return [];
     return [{ type: 'conversation.item.input_audio_transcription.delta', ...place, delta }];
+  }
+
+  #transcriptLost(itemId: string): Events {
+    if (this.#settings?.callerTranscripts !== true) return [];
+    this.#transcripts.finish(itemId);
+    const message = 'Nobody could write down what was said.';
+    return [
+      {
+        type: 'conversation.item.input_audio_transcription.failed',
+        item_id: itemId,
+        content_index: 0,
+        error: { type: 'server_error', code: 'listener_failed', message },
+      },
+    ];
   }
 
   #opened(line: Line): Events {

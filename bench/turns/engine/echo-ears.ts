@@ -7,6 +7,8 @@ import type { EchoPathReport } from '../../../src/turn/vocabulary.ts';
 import type { TextOwnership } from './recogniser-feed.ts';
 import { soundRateHz, type Sound } from '../sound/fragment.ts';
 
+/** As in a call: where a canceller is wanted an echo is expected, ms. */
+const expectedDelayMs = 400;
 /** A frame of sound that an echo canceller is ahead of its output at most, samples (10 ms). */
 const cancellerFrame = soundRateHz / 100;
 
@@ -85,6 +87,7 @@ export class EchoEars {
   path(endMs: number): EchoPathReport {
     const { delayMs, quiet } = this.#guard;
     if (delayMs !== null) return delayMs;
+    if (this.#cancellation !== null && !quiet) return expectedDelayMs;
     return quiet && !this.#tooEarly(endMs) ? 'none' : 'unknown';
   }
 

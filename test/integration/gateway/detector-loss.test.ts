@@ -32,7 +32,7 @@ test('a detector that was lost comes back, and the calls after that have it', as
   const gateway = await startGateway({
     config: result.config,
     clients: [createOpenAiRealtimeClient({ clock, ids, log })],
-    backends: [new ScriptedBackend({ name: 'rehearsal' })],
+    createBackend: ({ name }) => new ScriptedBackend({ name }),
     detector,
     tools: [],
     createCall: (options) => {

@@ -19,7 +19,7 @@ describe('without keys', () => {
     expect([ready.status, await ready.json()]).toEqual([200, { status: 'ready', reasons: [] }]);
     const page = await fetch(gateway.url);
     expect(page.headers.get('content-type')).toBe('text/html; charset=utf-8');
-    expect(await page.text()).toMatch(/full-duplex[\s\S]*parrot[\s\S]*\/api\/calls/);
+    expect(await page.text()).toMatch(/<title>Parley<\/title>[\s\S]*\/api\/calls/);
     const missing = await fetch(`${gateway.url}/nothing`);
     expect([missing.status, await missing.json()]).toMatchObject([
       404,

@@ -302,8 +302,15 @@ export interface Aftermath {
   readonly refusals: readonly string[];
 }
 
-/** Plays a storm to its end; the call is closed then. `prepareResampler` must have resolved. */
-export async function storm(sky: Weather, gusts: readonly Gust[]): Promise<Aftermath> {
+/**
+ * Plays a storm to its end; the call is closed then. `prepareResampler` must have resolved.
+ * @param others backends that may take over
+ */
+export async function storm(
+  sky: Weather,
+  gusts: readonly Gust[],
+  others: readonly ScriptedBackend[] = [],
+): Promise<Aftermath> {
   const capabilities = {
     ...(sky.turns ? turnCapabilities : frameCapabilities),
     ...(sky.narrow ? { outputFormats: [pcm16k] } : {}),
@@ -316,7 +323,7 @@ export async function storm(sky: Weather, gusts: readonly Gust[]): Promise<After
       idleTimeoutMs: sky.idleTimeoutMs,
       silenceDurationMs: 300,
     },
-    backends: [new ScriptedBackend({ capabilities })],
+    backends: [new ScriptedBackend({ capabilities }), ...others],
     tools,
   });
   harness.view.roundTripMs = sky.roundTripMs;

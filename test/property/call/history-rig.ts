@@ -4,7 +4,7 @@ import {
   type RehearsalBackend,
 } from '../../../adapters/backends/rehearsal/index.ts';
 import { writeWav } from '../../../src/audio/wav.ts';
-import type { Call } from '../../../src/call/call.ts';
+import type { Call } from '../../../src/call/running.ts';
 import type { BackendEvent, BackendPort } from '../../../src/ports/backend.ts';
 import type { ConversationItem } from '../../../src/ports/conversation.ts';
 import type { LogEntry } from '../../../src/ports/events.ts';

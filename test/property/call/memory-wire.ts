@@ -1,5 +1,6 @@
 import { createOpenAiRealtimeClient } from '../../../adapters/clients/openai-realtime/index.ts';
-import { createCall, type Call } from '../../../src/call/call.ts';
+import { createCall } from '../../../src/call/call.ts';
+import type { Call } from '../../../src/call/running.ts';
 import type { CallOptions } from '../../../src/call/options.ts';
 import type { SocketHandlers } from '../../../src/ports/socket.ts';
 import { audioOf, parseEvent, type Connect } from '../../ear/wire.ts';

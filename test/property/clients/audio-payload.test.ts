@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { decodeAudio } from '../../../adapters/clients/openai-realtime/audio-payload.ts';
+import { decodeAudio } from '../../../adapters/shared/audio-payload.ts';
 import { Base64Bytes } from '../../../src/audio/base64-bytes.ts';
 import { CallError } from '../../../src/ports/errors.ts';
 

@@ -33,7 +33,7 @@ describe('the arguments of bench', () => {
   });
 
   test.each([
-    [['ttfb'], /no benchmark "ttfb"/],
+    [['speed'], /no benchmark "speed"/],
     [['overhead', '--calls', '0'], /--calls must be a whole number from 1/],
     [['overhead', '--rounds', 'x'], /--rounds/],
     [['load', '--detection', 'maybe'], /off, on or both/],

@@ -14,7 +14,7 @@ import type { BackendCommand, BackendContext, BackendPort } from '../../../src/p
 const clear = { type: 'clear' } as const;
 const cancel = (lineId: string) => ({ type: 'cancel', lineId }) as const;
 
-function setUp(backends: readonly BackendPort[]) {
+function setUp(backends: readonly BackendPort[], successors: readonly BackendPort[] = []) {
   const clock = new ManualClock();
   const told: string[] = [];
   let droppedSamples = 0;
@@ -33,8 +33,12 @@ function setUp(backends: readonly BackendPort[]) {
   });
   const link = new BackendLink({
     backends,
+    successors: () => successors,
     clock,
     context,
+    onServing: () => undefined,
+    onHandover: ({ name }, { code }) => told.push(`handing over from ${name} ${code}`),
+    first: (_port, waiting) => waiting,
     adapt: (command) => command,
     onOpening: ({ name }) => told.push(`opening ${name}`),
     onReady: ({ name }, openMs) => told.push(`ready ${name} after ${openMs}`),
@@ -273,7 +277,7 @@ describe('an open backend', () => {
     expect(told).toEqual(['line.started', 'dropped']);
   });
 
-  it('that fails is lost for good: nobody else is tried', async () => {
+  it('that fails is lost for good where nobody may take over', async () => {
     const { told, session } = await opened();
     session.emit(
       { type: 'failed', error: new CallError('backend_overloaded', 'busy') },

@@ -67,7 +67,7 @@ describe('a call', () => {
     await harness.pass(100);
     harness.call.close({ kind: 'shutdown' });
     harness.call.close({ kind: 'client', wireCode: 1000 });
-    expect(harness.story.slice(-2)).toEqual(['line.closed', 'call.closed']);
+    expect(harness.story.slice(-3)).toEqual(['line.closed', 'usage.counted', 'call.closed']);
     expect(harness.last('line.closed').end).toEqual({
       status: 'cancelled',
       reason: 'call_closed',

@@ -365,7 +365,12 @@ describe('a backend', () => {
     session.emit({ type: 'failed', error: new CallError('backend_closed', 'lost') });
     await settle();
     const fault = { code: 'backend_closed', message: 'lost' };
-    expect(harness.story.slice(-3)).toEqual(['line.closed', 'backend.failed', 'call.closed']);
+    expect(harness.story.slice(-4)).toEqual([
+      'line.closed',
+      'backend.failed',
+      'usage.counted',
+      'call.closed',
+    ]);
     expect(harness.last('line.closed')).toMatchObject({ end: { status: 'failed', ...fault } });
     expect(harness.last('line.closed').extent.heardMs).toBeCloseTo(240, 0);
     expect(harness.last('backend.failed')).toMatchObject({ backend: 'scripted', ...fault });

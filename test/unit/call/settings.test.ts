@@ -7,7 +7,7 @@ import {
   type SettingsContext,
 } from '../../../src/call/settings.ts';
 import { frameCapabilities, turnCapabilities } from '../../support/scripted-backend.ts';
-import { pcm16k, pcm24k, pcma8k, pcmu8k } from '../../../src/audio/format.ts';
+import { pcm24k, pcma8k, pcmu8k } from '../../../src/audio/format.ts';
 import { plainAgent, plainDetection } from '../../support/call-harness.ts';
 import type { BackendCapabilities } from '../../../src/ports/backend.ts';
 import type { CallSettings } from '../../../src/ports/settings.ts';
@@ -166,8 +166,9 @@ describe('a wish', () => {
   });
 
   it('for a format that is not spoken here is refused, each way', () => {
-    expect(refusal({ inputFormat: pcm16k })).toBe('invalid_value inputFormat');
-    expect(refusal({ outputFormat: pcm16k })).toBe('invalid_value outputFormat');
+    const narrow = { codec: 'pcm16', rateHz: 8_000 } as const;
+    expect(refusal({ inputFormat: narrow })).toBe('invalid_value inputFormat');
+    expect(refusal({ outputFormat: narrow })).toBe('invalid_value outputFormat');
     const wide = { codec: 'pcma', rateHz: 16_000 } as const;
     expect(refusal({ outputFormat: wide })).toBe('invalid_value outputFormat');
   });

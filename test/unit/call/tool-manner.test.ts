@@ -132,6 +132,25 @@ describe('a preamble', () => {
     expect(quick.harness.clock.pending).toBe(0);
   });
 
+  it('comes the sooner the longer the backend takes to speak, so that the silence stays short', async () => {
+    for (const [answeredMs, waitMs] of [
+      [500, 300],
+      [700, 200],
+      [2_000, 100],
+    ] as const) {
+      const { harness, session, lineId } = await asked({ preamble: words }, spoken);
+      const spentMs = harness.nowMs - harness.last('line.opened').atMs;
+      await harness.pass(answeredMs - spentMs);
+      session.takeAll();
+      session.emit(called(lineId), done(lineId));
+      await harness.pass(waitMs - 20);
+      expect(session.leftovers).toEqual([]);
+      await harness.pass(40);
+      expect(session.next('respond')).toMatchObject({ words });
+      await harness.end();
+    }
+  });
+
   it('gives way to a caller who speaks', async () => {
     const { harness, session, lineId } = await asked({ preamble: words }, spoken);
     session.emit(called(lineId), done(lineId));
@@ -387,6 +406,7 @@ describe('built-in tools', () => {
       agent: 'sales',
       voice: 'kept',
     });
+    expect([harness.call.agent, harness.call.seed().agent]).toEqual(['sales', 'sales']);
     await harness.end();
   });
 

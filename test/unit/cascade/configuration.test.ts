@@ -63,4 +63,22 @@ describe('a cascade in the configuration', () => {
     expect(problem?.message).toContain('would put a secret into the file');
     expect(problem?.message).not.toContain('sk-secret');
   });
+
+  it('says of every part that is not ready what it lacks', async () => {
+    const result = read(
+      [
+        '    stt: { type: sherpa, modelFolder: no/such/folder }',
+        '    llm: { type: openai, model: m, apiKeyEnv: CASCADE_TEST_NO_KEY, probe: false }',
+        '    tts: { type: cartesia, apiKeyEnv: CASCADE_TEST_NO_KEY_EITHER }',
+      ].join('\n'),
+    );
+    const entry = result.ok ? result.config.backends.find(({ name }) => name === 'spoken') : null;
+    const backend = backendOf(entry!, { folder: '/', wires: null });
+    const error = await backend.prepare(new AbortController().signal).catch((it: unknown) => it);
+    expect(error).toMatchObject({ code: 'model_unavailable' });
+    expect(String(error)).toMatch(
+      /stt: .*no\/such\/folder.*; llm: .*CASCADE_TEST_NO_KEY is not set; tts: .*CASCADE_TEST_NO_KEY_EITHER is not set/,
+    );
+    await backend.close();
+  });
 });

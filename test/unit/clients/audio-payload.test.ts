@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import {
   audioLengthBytes,
   decodeAudio,
-} from '../../../adapters/clients/openai-realtime/audio-payload.ts';
+} from '../../../adapters/shared/audio-payload.ts';
 import { pcm24k } from '../../../src/audio/format.ts';
 
 const pcmu = { codec: 'pcmu', rateHz: 8000 } as const;

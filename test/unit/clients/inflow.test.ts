@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { Inflow } from '../../../adapters/clients/openai-realtime/inflow.ts';
+import { Inflow } from '../../../adapters/shared/inflow.ts';
 
 const mebi = 1024 * 1024;
 

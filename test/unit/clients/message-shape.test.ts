@@ -1,6 +1,6 @@
 import { fc, test as property } from '@fast-check/vitest';
 import { describe, expect, test } from 'vitest';
-import { checkShape } from '../../../adapters/clients/openai-realtime/message-shape.ts';
+import { checkShape } from '../../../adapters/shared/message-shape.ts';
 
 describe('the shape of a message', () => {
   test('64 levels pass, 65 do not, whatever they are made of', () => {

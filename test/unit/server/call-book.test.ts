@@ -24,6 +24,8 @@ function record(callId: string, events: number): CallRecord {
     turns: [],
     tools: [],
     handovers: [],
+    usage: [],
+    spend: [],
     out: null,
     events: Array.from({ length: events }, (_, seq) => entry(seq)),
   };
@@ -51,7 +53,18 @@ describe('MemoryStore', () => {
     /** A call with 1,000 characters in its log, and `own` more outside of it. */
     const spoken = (callId: string, own = 0): CallRecord => ({
       ...record(callId, 0),
-      tools: [{ name: 'find_room', arguments: 'x'.repeat(own), atMs: 0 }],
+      tools: [
+        {
+          name: 'find_room',
+          arguments: 'x'.repeat(own),
+          atMs: 0,
+          toolCallId: 't',
+          runner: 'client',
+          state: 'running',
+          answeredAtMs: null,
+          sharedWith: null,
+        },
+      ],
       events: [{ type: 'line.text', lineId: 'l', delta: 'x'.repeat(1_000), seq: 0, atMs: 0 }],
     });
 

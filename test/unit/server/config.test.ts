@@ -168,6 +168,66 @@ agents: { rehearsal: { backends: [parrot], instructions: Mine. } }
     expect(other.directory.agents.every(({ aliases }) => aliases.length === 0)).toBe(true);
   });
 
+  test('backends by rule are an order, and rules with everything filled in', () => {
+    const { agents } = good(`
+auth: { keys: [ { id: vip, keyEnv: PARLEY_KEY } ] }
+backends: { b: { type: rehearsal }, c: { type: rehearsal } }
+agents:
+  a:
+    backends:
+      order: [parrot]
+      rules:
+        - { when: { keys: [vip], languages: [de, pt-BR] }, use: [b, c] }
+        - { name: night, when: { time: { from: "22:00", to: "06:30", zone: Europe/Berlin, days: [fri, sat] } }, use: [c] }
+        - { name: trial, split: [ { name: x, use: [b] }, { name: y, weight: 2.5, use: [c] } ] }
+  plain: { backends: { order: [b] } }
+`).directory;
+    expect(agents[0]?.backends).toEqual(['parrot']);
+    expect(agents[0]?.rules).toEqual([
+      {
+        name: 'rule-1',
+        when: { keys: ['vip'], languages: ['de', 'pt-BR'] },
+        arms: [{ name: 'rule-1', weight: 1, backends: ['b', 'c'] }],
+      },
+      {
+        name: 'night',
+        when: { time: { fromMinute: 1320, toMinute: 390, zone: 'Europe/Berlin', days: [5, 6] } },
+        arms: [{ name: 'night', weight: 1, backends: ['c'] }],
+      },
+      {
+        name: 'trial',
+        when: {},
+        arms: [
+          { name: 'x', weight: 1, backends: ['b'] },
+          { name: 'y', weight: 2.5, backends: ['c'] },
+        ],
+      },
+    ]);
+    expect(agents[1]).not.toHaveProperty('rules');
+  });
+
+  test('a built-in backend that only a rule names is there', () => {
+    const config = good(
+      'agents: { parrot: { backends: { order: [rehearsal], rules: [ { use: [parrot] } ] } } }',
+    );
+    expect(config.backends.map(({ name }) => name)).toEqual(['parrot', 'rehearsal']);
+  });
+
+  test.each([
+    ['{}', { instructionChars: 100_000, voices: 'any', tools: 128, turns: true }],
+    [
+      '{ instructions: false, voice: false, tools: false, turns: false }',
+      { instructionChars: 0, voices: 'none', tools: 0, turns: false },
+    ],
+    [
+      '{ instructions: 500, voice: [ash], tools: 3 }',
+      { instructionChars: 500, voices: ['ash'], tools: 3, turns: true },
+    ],
+  ])('allow %s', (allow, meant) => {
+    const { agents } = good(`agents: { a: { backends: [parrot], allow: ${allow} } }`).directory;
+    expect(agents[0]?.allow).toEqual(meant);
+  });
+
   test('the command line wins over the file', () => {
     const config = good('server: { host: 127.0.0.1, port: 1 }', {
       overrides: { host: '::1', port: 9 },
@@ -218,8 +278,8 @@ auth: { keys: [ { id: a, keyEnv: NOPE, agents: [desk, pub] } ] }
       't:1:35 agents.a.backends[1]: "parrot" is listed twice.',
     ],
     [
-      'agents: { a: { backends: [parrot], tools: [ { name: x } ] } }',
-      't:1:43 agents.a.tools: Tools that Parley calls itself are not supported yet.',
+      'agents: { a: { backends: [parrot], tools: [ { name: "x y" } ] } }',
+      't:1:53 agents.a.tools[0].name must be 1 to 64 letters, digits',
     ],
     [
       'agents: { "a b": { backends: [parrot] } }',
@@ -281,6 +341,50 @@ auth: { keys: [ { id: a, keyEnv: NOPE, agents: [desk, pub] } ] }
     [
       'backends: { b: { type: rehearsal, sed: 1 } }',
       't:1:35 backends.b.sed: "sed" is not known here. Did you mean "seed"?',
+    ],
+    [
+      'agents: { a: { backends: { order: [parrot], rules: [ { use: [parot] } ] } } }',
+      't:1:62 agents.a.backends.rules[0].use[0]: No backend is called "parot". Did you mean "parrot"?',
+    ],
+    [
+      'agents: { a: { backends: { ordr: [parrot], order: [parrot] } } }',
+      't:1:28 agents.a.backends.ordr: "ordr" is not known here. Did you mean "order"?',
+    ],
+    [
+      'agents: { a: { backends: parrot } }',
+      't:1:26 agents.a.backends must be a list of backends, or a group with order and rules.',
+    ],
+    [
+      'agents: { a: { backends: { order: [parrot], rules: [ { when: {} } ] } } }',
+      't:1:54 agents.a.backends.rules[0]: A rule needs either use or split.',
+    ],
+    [
+      'agents: { a: { backends: { order: [parrot], rules: [ { split: [ { name: a, use: [parrot] }, { name: b, use: [parrot] } ] } ] } } }',
+      't:1:54 agents.a.backends.rules[0]: A rule with split needs a name',
+    ],
+    [
+      'agents: { a: { backends: { order: [parrot], rules: [ { name: r, split: [ { name: a, use: [parrot] }, { name: a, use: [parrot] } ] } ] } } }',
+      't:1:110 agents.a.backends.rules[0].split[1].name: Another arm is called a.',
+    ],
+    [
+      'agents: { a: { backends: { order: [parrot], rules: [ { when: { keys: [x] }, use: [parrot] } ] } } }',
+      't:1:71 agents.a.backends.rules[0].when.keys[0]: No key is called "x".',
+    ],
+    [
+      'agents: { a: { backends: { order: [parrot], rules: [ { when: { time: { from: "24:00", zone: UTC } }, use: [parrot] } ] } } }',
+      't:1:78 agents.a.backends.rules[0].when.time.from must be a time of day such as "08:30".',
+    ],
+    [
+      'agents: { a: { backends: { order: [parrot], rules: [ { when: { time: { zone: Mars } }, use: [parrot] } ] } } }',
+      't:1:78 agents.a.backends.rules[0].when.time.zone must be a time zone such as Europe/Berlin or UTC.',
+    ],
+    [
+      'agents: { a: { backends: [parrot], allow: { tools: -1 } } }',
+      't:1:52 agents.a.allow.tools must be at least 1.',
+    ],
+    [
+      'agents: { a: { backends: [parrot], allow: { voice: [] } } }',
+      't:1:52 agents.a.allow.voice must have at least one entry.',
     ],
     ['server: { port: 1 }\nserver: { port: 2 }', 't:2:1 Map keys must be unique.'],
     ['server: [1', 't:1:11 Flow sequence in block collection'],

@@ -204,6 +204,18 @@ async function metricsOfEverything(): Promise<string> {
       { kind: 'detector', name: 'd', figures: figures(detector) },
     ],
     house: { callsLimit: 1, sockets: () => 1, draining: () => false, ready: () => true },
+    toolbox: figures(
+      'servers connected tools connections losses failures refusedRuns skippedTools',
+    ),
+    configuration: () => ({
+      generation: 1,
+      problems: 1,
+      restart: 1,
+      leaving: 1,
+      made: 1,
+      closed: 1,
+      outcomes: { applied: 1 },
+    }),
   });
   const call = { callId: 'call', agent: 'a', backend: 'b' };
   metrics.watch(call, () => ({ unsentBytes: 1, unplayedMs: 1, waitingCommands: 1 }));
@@ -213,6 +225,14 @@ async function metricsOfEverything(): Promise<string> {
   const events: readonly LogEvent[] = [
     { type: 'backend.failed', backend: 'b', code: 'backend_closed', message: '' },
     { type: 'backend.ready', backend: 'b', openMs: 1 },
+    {
+      type: 'handover.done',
+      from: 'a',
+      to: 'b',
+      cause: 'backend_closed',
+      gapMs: 300,
+      oursMs: 2,
+    },
     {
       type: 'turn.committed',
       itemId: 'u',
@@ -237,12 +257,33 @@ async function metricsOfEverything(): Promise<string> {
       },
     },
     { type: 'line.first_audio', lineId },
+    { type: 'line.first_heard', lineId, heardAtMs: 5, by: 'clock' },
     { type: 'audio.dropped', where: 'model_input', samples: 1 },
     { type: 'agent.ducked', lineId, atSample: 0, gainDb: -18, onsetAtMs: 0 },
     { type: 'speech.interrupted', by: 'words', judgedMs: 1, onsetAtMs: 0 },
     { type: 'turn.retracted', itemId: 'u' },
     { type: 'speculation.ended', speculationId: 1, outcome: 'dropped', ageMs: 1 },
     { type: 'agent.slow', lineId },
+    {
+      type: 'usage.counted',
+      backend: 'b',
+      source: 'reported',
+      used: { outputTextTokens: 1 },
+      cost: { currency: 'USD', amount: null, known: 1, missing: ['connectedMs'] },
+    },
+    { type: 'gate.hit', lineId: 'line_1', rule: 'card', action: 'drop', lateMs: 1 },
+    { type: 'gate.held', lineId: 'line_1', heldMs: 100 },
+    { type: 'gate.checked', lineId: 'line_1', outcome: 'allowed', tookMs: 20 },
+    { type: 'spend.limit', stage: 'near', scope: 'call', of: 'spend', limit: 1, used: 1 },
+    {
+      type: 'tool.answered',
+      toolCallId: 't',
+      name: 'n',
+      runner: 'gateway',
+      state: 'answered',
+      sharedWith: null,
+      elapsedMs: 1,
+    },
   ];
   for (const [seq, event] of events.entries()) metrics.entry(call, { ...event, seq, atMs: seq });
   clock.advance(20);

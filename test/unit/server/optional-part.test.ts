@@ -22,7 +22,7 @@ function rig(prepared: Promise<void>) {
       return Promise.resolve();
     },
   };
-  return { part: new OptionalPart(helper, { log }), helper, warnings, closes: () => closes };
+  return { part: new OptionalPart(() => helper, { log }), helper, warnings, closes: () => closes };
 }
 
 const { signal } = new AbortController();
@@ -55,6 +55,35 @@ describe('a part that no call waits for', () => {
     held.resolve();
     await preparing;
     expect(part.ready).toBeNull();
+  });
+
+  it('is made when it is first wanted, and only once', async () => {
+    let made = 0;
+    const { helper } = rig(Promise.resolve());
+    const make = (): typeof helper => {
+      made += 1;
+      return helper;
+    };
+    const part = new OptionalPart(make, { log: silentLogger });
+    expect([made, part.made]).toEqual([0, null]);
+    await Promise.all([part.prepare(signal), part.prepare(signal)]);
+    await part.prepare(signal);
+    expect([made, part.made]).toEqual([1, helper]);
+  });
+
+  it('that cannot even be made is in the log', async () => {
+    const warnings: unknown[] = [];
+    const log: Logger = {
+      ...silentLogger,
+      warn: (event, fields) => warnings.push([event, fields]),
+    };
+    const make = (): never => {
+      throw new Error('no such library');
+    };
+    const part = new OptionalPart(make, { log });
+    await part.prepare(signal);
+    expect(part.ready).toBeNull();
+    expect(warnings).toEqual([['part.not_ready', { part: 'unknown', reason: 'no such library' }]]);
   });
 
   it('may not exist', async () => {

@@ -24,14 +24,10 @@ test('a failure is shown with its reason', async () => {
   expect(readiness.reasons()).toEqual(['The detector d could not be prepared: no weights']);
 });
 
-test('problems of a configuration and the end are reasons too', () => {
+test('the end is a reason too', () => {
   const readiness = new Readiness();
-  readiness.setConfigProblems(['parley.yaml:1:1 wrong']);
   readiness.setDraining();
-  expect(readiness.reasons()).toEqual([
-    'The server is shutting down.',
-    'Configuration: parley.yaml:1:1 wrong',
-  ]);
+  expect(readiness.reasons()).toEqual(['The server is shutting down.']);
 });
 
 test('a part that is lost is not ready until an attempt succeeds, and is never preparing', async () => {

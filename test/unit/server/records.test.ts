@@ -72,6 +72,8 @@ describe('a record', () => {
       turns: [],
       tools: [],
       handovers: [],
+      usage: [],
+      spend: [],
       out: null,
       events: [],
     });
@@ -174,7 +176,9 @@ describe('a record', () => {
       ),
     );
     expect(turns).toMatchObject([{ firstAudioMs: 1600, heardText: 'Room 7.' }]);
-    expect(tools).toEqual([{ name: 'find_room', arguments: '{}', atMs: 950 }]);
+    expect(tools).toMatchObject([
+      { name: 'find_room', arguments: '{}', atMs: 950, toolCallId: 'c', state: 'running' },
+    ]);
   });
 
   test('a model without turns may answer before its turn is committed', () => {

@@ -1,6 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { CallError } from '../../../src/ports/errors.ts';
-import type { ToolInvocation, ToolPort } from '../../../src/ports/tool.ts';
+import {
+  ToolError,
+  type CallActions,
+  type ToolInvocation,
+  type ToolManner,
+  type ToolPort,
+} from '../../../src/ports/tool.ts';
 import { ManualClock } from '../../../src/time/manual-clock.ts';
 import { ToolBridge, type ToolResult } from '../../../src/tools/bridge.ts';
 
@@ -13,12 +19,17 @@ async function settle(): Promise<void> {
 class HeldTool implements ToolPort {
   readonly definition = { name: 'held', description: null, parameters: null };
   readonly deadlineMs = 5000;
+  readonly manner: Partial<ToolManner>;
   readonly runs: {
     readonly invocation: ToolInvocation;
     readonly signal: AbortSignal;
     readonly finish: (output: string) => void;
     readonly fail: (error: Error) => void;
   }[] = [];
+
+  constructor(manner: Partial<ToolManner> = {}) {
+    this.manner = manner;
+  }
 
   run(invocation: ToolInvocation, signal: AbortSignal): Promise<string> {
     const { promise, resolve, reject } = Promise.withResolvers<string>();
@@ -27,9 +38,22 @@ class HeldTool implements ToolPort {
   }
 }
 
-function setUp(options: { maxRunning?: number; maxOutputChars?: number } = {}) {
+/** Actions of a call that nobody takes. */
+const call: CallActions = {
+  endCall: () => undefined,
+  transfer: () => undefined,
+  switchAgent: () => undefined,
+  switchBackend: () => undefined,
+};
+
+const invocation = { callId: 'call_1', arguments: '{"n":1}', idempotencyKey: 'key', call };
+
+function setUp({
+  maxRunning = 64,
+  manner = {},
+}: { maxRunning?: number; manner?: Partial<ToolManner> } = {}) {
   const clock = new ManualClock();
-  const tool = new HeldTool();
+  const tool = new HeldTool(manner);
   const thrower: ToolPort = {
     definition: { name: 'thrower', description: null, parameters: null },
     deadlineMs: 5000,
@@ -42,10 +66,10 @@ function setUp(options: { maxRunning?: number; maxOutputChars?: number } = {}) {
     clock,
     tools: [tool, thrower],
     onResult: (result) => results.push(result),
-    ...options,
+    maxRunning,
   });
   const run = (toolCallId: string, name = 'held'): void =>
-    bridge.run({ callId: 'call_1', toolCallId, name, arguments: '{"n":1}' });
+    bridge.run({ ...invocation, toolCallId, name });
   return { clock, tool, bridge, results, run };
 }
 
@@ -55,11 +79,7 @@ describe('tool bridge', () => {
     run('a');
     expect(tool.runs).toHaveLength(0);
     await settle();
-    expect(tool.runs[0]?.invocation).toEqual({
-      callId: 'call_1',
-      toolCallId: 'a',
-      arguments: '{"n":1}',
-    });
+    expect(tool.runs[0]?.invocation).toEqual({ ...invocation, toolCallId: 'a' });
     tool.runs[0]?.finish('two rooms');
     await settle();
     expect(results).toEqual([
@@ -97,7 +117,7 @@ describe('tool bridge', () => {
     await settle();
     expect(results).toEqual([
       {
-        type: 'failed',
+        type: 'refused',
         toolCallId: 'a',
         output: 'There is no tool named "find_rom". Go on without it.',
       },
@@ -121,7 +141,13 @@ describe('tool bridge', () => {
     ]);
     tool.runs[0]?.finish('two rooms');
     await settle();
-    expect(results.slice(1)).toEqual([{ type: 'late', toolCallId: 'a' }]);
+    expect(results.slice(1)).toEqual([
+      {
+        type: 'late',
+        toolCallId: 'a',
+        output: 'The tool "held", which was asked earlier, has brought this: two rooms',
+      },
+    ]);
   });
 
   it('does not call a tool late that only threw because it was stopped', async () => {
@@ -164,7 +190,7 @@ describe('tool bridge', () => {
     await settle();
     expect(results).toEqual([
       {
-        type: 'failed',
+        type: 'refused',
         toolCallId: 'b',
         output: 'The tool "held" was not run: too many tools are running at once.',
       },
@@ -173,7 +199,7 @@ describe('tool bridge', () => {
   });
 
   it('does not pass on a result over its limit', async () => {
-    const { tool, results, run } = setUp({ maxOutputChars: 4 });
+    const { tool, results, run } = setUp({ manner: { maxResultChars: 4 } });
     run('a');
     run('b');
     await settle();
@@ -210,10 +236,87 @@ describe('tool bridge', () => {
         throw new Error('receiver');
       },
     });
-    bridge.run({ callId: 'call_1', toolCallId: 'a', name: 'held', arguments: '{}' });
+    bridge.run({ ...invocation, toolCallId: 'a', name: 'held' });
     await settle();
     tool.runs[0]?.finish('x');
     await settle();
     expect(bridge.figures()).toMatchObject({ faults: 1, running: 0 });
+  });
+
+  it('tries again what may pass, where once more does no harm, and not beyond the deadline', async () => {
+    const { clock, tool, bridge, results, run } = setUp({
+      manner: { idempotent: true, retries: 2 },
+    });
+    run('a');
+    await settle();
+    tool.runs[0]?.fail(new ToolError('busy', { retryable: true }));
+    await settle();
+    expect(tool.runs).toHaveLength(1);
+    clock.advance(200);
+    await settle();
+    tool.runs[1]?.fail(new ToolError('busy', { retryable: true }));
+    await settle();
+    clock.advance(399);
+    await settle();
+    expect(tool.runs).toHaveLength(2);
+    clock.advance(1);
+    await settle();
+    tool.runs[2]?.finish('two rooms');
+    await settle();
+    expect(results).toMatchObject([{ type: 'answered', output: 'two rooms' }]);
+    expect(bridge.figures()).toMatchObject({ retried: 2, running: 0 });
+    expect(clock.pending).toBe(0);
+  });
+
+  it.each([
+    ['is not idempotent', { retries: 2 }, new ToolError('busy', { retryable: true })],
+    ['cannot pass', { idempotent: true, retries: 2 }, new ToolError('no such room')],
+    ['was not expected', { idempotent: true, retries: 2 }, new Error('bug')],
+  ])('does not try again what %s', async (_why, manner, error) => {
+    const { clock, tool, results, run } = setUp({ manner });
+    run('a');
+    await settle();
+    tool.runs[0]?.fail(error);
+    await settle();
+    clock.advance(3000);
+    await settle();
+    expect(tool.runs).toHaveLength(1);
+    expect(results.map(({ type }) => type)).toEqual(['failed']);
+  });
+
+  it('stops a pause between attempts with the run', async () => {
+    const { clock, tool, bridge, run } = setUp({ manner: { idempotent: true, retries: 5 } });
+    run('a');
+    await settle();
+    tool.runs[0]?.fail(new ToolError('busy', { retryable: true }));
+    await settle();
+    expect(clock.pending).toBe(2);
+    bridge.abort('a');
+    expect(clock.pending).toBe(0);
+    await settle();
+    expect(tool.runs).toHaveLength(1);
+  });
+
+  it('tells refusals of the tool itself apart from failures', async () => {
+    const { tool, results, run } = setUp();
+    run('a');
+    await settle();
+    tool.runs[0]?.fail(new ToolError('"beds" is missing.', { refused: true }));
+    await settle();
+    expect(results).toEqual([
+      {
+        type: 'refused',
+        toolCallId: 'a',
+        output: 'The tool "held" was not run: "beds" is missing.',
+      },
+    ]);
+  });
+
+  it('runs the tools that there are now', async () => {
+    const { bridge, results, run } = setUp();
+    bridge.setTools([]);
+    run('a');
+    await settle();
+    expect(results.map(({ type }) => type)).toEqual(['refused']);
   });
 });

@@ -36,6 +36,8 @@ export class StandInSession {
   readonly ordinal: number;
   /** Every client message as it came, audio left out. */
   readonly received: ClientMessage[] = [];
+  /** Usage of every turn of the model's: what the vendor would charge for. */
+  readonly metered: Readonly<Record<string, unknown>>[] = [];
   /** Turns of the caller as they were heard on this connection. */
   readonly heard: CallerTurn[] = [];
   /** What the vendor puts up with and a careful client does not do. */
@@ -295,7 +297,8 @@ export class StandInSession {
 
   #send(message: Readonly<Record<string, unknown>>): void {
     const strange = { hologram: { phase: [1, { two: null }] } };
-    const { serverContent } = message;
+    const { serverContent, usageMetadata } = message;
+    if (usageMetadata) this.metered.push(usageMetadata as Readonly<Record<string, unknown>>);
     const shown = this.#mishaps.has('unknown_fields')
       ? {
           ...message,

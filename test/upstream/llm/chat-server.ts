@@ -125,6 +125,7 @@ class ChatDesk {
       firstTokenMs: 0,
       firstTokenAtMs: null,
       tokensWritten: 0,
+      usage: null,
       closedAtMs: null,
       state: 'open',
     };
@@ -183,6 +184,12 @@ class ChatDesk {
       model: String(record.body['model']),
       promptTokens: promptTokens(question),
     });
+    const asked = promptTokens(question);
+    const usage = {
+      prompt: asked,
+      completion: events.filter(({ isToken }) => isToken).length,
+      cached: Math.floor(asked / 2),
+    };
     const { cutBytes = null } = this.#options;
     if (cutBytes !== null) {
       const bytes = Buffer.from(events.map(({ text }) => text).join(''));
@@ -196,6 +203,7 @@ class ChatDesk {
       if (response.destroyed) return;
       response.write(text);
     }
+    record.usage = usage;
     if (spelling.openAfterDone === true) {
       record.state = 'done';
       await untilClosed(response);

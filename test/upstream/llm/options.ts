@@ -122,6 +122,8 @@ export interface ChatRecord {
   /** When the first token was written; `null` while there is none. */
   firstTokenAtMs: number | null;
   tokensWritten: number;
+  /** Tokens that it was charged for; `null` unless it was written to its end. */
+  usage: { readonly prompt: number; readonly completion: number; readonly cached: number } | null;
   /** When its connection was free again or gone; `null` while it is not. */
   closedAtMs: number | null;
   state: 'open' | 'done' | 'aborted' | 'refused';

@@ -33,6 +33,8 @@ export interface WhisperStandIn {
     readonly requests: number;
     /** Given up by the client before they were answered. */
     readonly aborted: number;
+    /** Audio that was recognised, ms. */
+    readonly audioMs: number;
     readonly violations: readonly string[];
     /** Fields of the forms, without the file. */
     readonly forms: readonly Readonly<Record<string, string>>[];
@@ -58,6 +60,7 @@ export async function startWhisperStandIn(
   const forms: Record<string, string>[] = [];
   let requests = 0;
   let aborted = 0;
+  let audioMs = 0;
 
   const refuse = (response: ServerResponse, status: number, said: string): void => {
     violations.push(said);
@@ -67,6 +70,7 @@ export async function startWhisperStandIn(
     const { rateHz, channels } = readWav(wav);
     const ear = recogniserFor(script, rateHz, told);
     ear.hear(channels[0]!);
+    audioMs += (channels[0]!.length * 1000) / rateHz;
     // Silence behind the end, so that a last word is a whole one.
     ear.hear(new Float32Array(rateHz / 20));
     ear.flush();
@@ -133,7 +137,7 @@ export async function startWhisperStandIn(
   return {
     url: `http://127.0.0.1:${port}/v1`,
     get stats() {
-      return { requests, aborted, violations, forms };
+      return { requests, aborted, audioMs, violations, forms };
     },
     close: () => {
       for (const connection of connections) connection.destroy();

@@ -29,6 +29,7 @@ function answers(own = false): { answers: Answers; told: string[]; events: LineE
       turnId: () => 'turn',
       onEnded: () => undefined,
       onUnasked: () => told.push('unasked'),
+      onOtherUsage: () => told.push('usage'),
       onStale: () => told.push('stale'),
     }),
   };

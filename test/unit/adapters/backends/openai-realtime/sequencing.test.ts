@@ -25,6 +25,7 @@ function words(effects: readonly SequencerEffect[] | null): string[] {
       case 'cancel':
         return `cancel ${effect.responseId}`;
       case 'emit':
+        if (effect.event.type === 'usage') return 'usage';
         return effect.event.type === 'line.started'
           ? `started ${effect.event.lineId}`
           : `${effect.event.outcome.status} ${effect.event.lineId}`;
@@ -43,6 +44,19 @@ describe('response sequencer', () => {
     expect(words(it.respond('b', false, create('b')))).toEqual([]);
     expect(words(it.created('r1', 'a', false).effects)).toEqual(['started a']);
     expect(words(it.done('r1', completed, null))).toEqual(['completed a', 'create b']);
+  });
+
+  it('tells what a response used that is no line of ours', () => {
+    const it = sequencer();
+    expect(words(it.created('r1', null, false).effects)).toEqual(['cancel r1']);
+    const usage = {
+      inputTextTokens: 1,
+      inputAudioTokens: 2,
+      inputCachedTokens: 0,
+      outputTextTokens: 3,
+      outputAudioTokens: 4,
+    };
+    expect(words(it.done('r1', { status: 'cancelled' }, usage))).toEqual(['usage']);
   });
 
   it('holds a request back until a cancelled response is done', () => {

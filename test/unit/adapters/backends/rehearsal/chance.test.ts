@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import {
   derivedSeed,
   drawDelayMs,
+  drawShapedMs,
   seededRandom,
 } from '../../../../../adapters/backends/rehearsal/chance.ts';
 
@@ -17,6 +18,29 @@ describe('drawn delays', () => {
     expect(sorted[10_000]).toBeLessThan(306);
     expect(sorted[19_000]).toBeGreaterThan(585);
     expect(sorted[19_000]).toBeLessThan(615);
+  });
+
+  it.each(['lognormal', 'normal', 'heavy', 'bimodal'] as const)(
+    'have them in the shape %s too',
+    (shape) => {
+      const random = seededRandom(11);
+      const drawn = Array.from({ length: 20_000 }, () =>
+        drawShapedMs(shape, { p50: 300, p95: 700 }, random),
+      ).toSorted((a, b) => a - b);
+      expect(drawn[10_000]! / 300).toBeCloseTo(1, 1);
+      expect(Math.abs(drawn[19_000]! / 700 - 1)).toBeLessThan(0.04);
+      expect(drawn[0]).toBeGreaterThan(0);
+    },
+  );
+
+  it('are spread as they were when a normal one is moved', () => {
+    const spread = (p50: number): number => {
+      const random = seededRandom(5);
+      const draw = (): number => drawShapedMs('normal', { p50, p95: p50 + 100 }, random);
+      const drawn = Array.from({ length: 100 }, draw).toSorted((a, b) => a - b);
+      return drawn[75]! - drawn[25]!;
+    };
+    expect(spread(420)).toBeCloseTo(spread(300), 9);
   });
 
   it('are the same for the same seed and others for another', () => {

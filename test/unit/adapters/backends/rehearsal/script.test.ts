@@ -93,6 +93,7 @@ describe('options', () => {
   it('need nothing', () => {
     expect(rehearsalOptionsSchema.parse({})).toEqual({
       firstAudioMs: { p50: 300, p95: 600 },
+      shape: 'lognormal',
       realTimeFactor: 4,
       seed: 1,
     });

@@ -49,8 +49,10 @@ describe('rehearsal: an answer', () => {
     await probe.wait(delayMs - 1);
     expect(probe.events).toEqual([]);
     await probe.wait(2);
-    expect(probe.events.slice(0, 3).map((event) => event.type)).toEqual([
+    expect(probe.events.slice(0, 5).map((event) => event.type)).toEqual([
       'line.started',
+      'line.stage',
+      'line.stage',
       'line.text',
       'line.audio',
     ]);

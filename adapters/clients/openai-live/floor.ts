@@ -1,0 +1,113 @@
+import type { ClientCommand } from '../../../src/ports/client.ts';
+import type { Line } from '../../../src/ports/events.ts';
+import { appendText } from './appends.ts';
+import { problemOf } from './problems.ts';
+import type { LiveSession } from './session.ts';
+
+const acknowledgement = 'Tell the caller in one short sentence that you are on it.';
+const pendingOutput = '{"status":"pending","note":"The result comes later, as context."}';
+
+/**
+ * What the model of a Live session would do by itself: decide when a commentary is spoken, and when
+ * to say that something is under way. It speaks when nobody else does.
+ */
+export class Floor {
+  callerSpeaks = false;
+  readonly #session: LiveSession;
+  readonly #lines = new Set<string>();
+  #wanted = false;
+  /** Anything was said, by anybody. */
+  #begun = false;
+
+  constructor(session: LiveSession) {
+    this.#session = session;
+  }
+
+  opened({ lineId, epoch }: Line): void {
+    if (epoch === null) return;
+    this.#begun = true;
+    this.#lines.add(lineId);
+  }
+
+  has(lineId: string): boolean {
+    return this.#lines.has(lineId);
+  }
+
+  /** @returns whether it was a line of the conversation */
+  closed(lineId: string): boolean {
+    return this.#lines.delete(lineId);
+  }
+
+  /** The agent is to speak at the next chance; several wishes are one. */
+  speak(): void {
+    this.#wanted = true;
+  }
+
+  /** The clock passed this point, timeline ms: places what was waiting for it. */
+  passed(trackMs: number): void {
+    const { appends, delegations } = this.#session;
+    for (const append of appends.due(trackMs)) {
+      const { kind, eventId } = append;
+      const placed = this.#session.attempt(eventId, () => this.note(appendText(append)));
+      if (!placed) continue;
+      const at = { start_ms: trackMs, end_ms: trackMs };
+      this.#session.send({ type: `session.${kind}.appended`, ...at }, eventId);
+      if (kind !== 'instructions') delegations.settle();
+      if (kind === 'commentary' || (kind === 'instructions' && !this.#begun)) this.#wanted = true;
+    }
+    if (delegations.due(trackMs)) {
+      this.#session.attempt(null, () => this.note(acknowledgement));
+      this.#wanted = true;
+    }
+    if (this.#wanted && this.#free) this.#respond();
+  }
+
+  /** Adds to the context. @throws CallError where the backend takes none */
+  note(text: string): void {
+    this.run({
+      type: 'item.create',
+      item: {
+        kind: 'message',
+        role: 'system',
+        content: [{ type: 'text', text }],
+        itemId: null,
+      },
+      after: null,
+    });
+  }
+
+  /** The model that delegated is told to wait for nothing. */
+  answerPending(toolCallId: string): void {
+    const item = { kind: 'tool_output', toolCallId, output: pendingOutput, itemId: null } as const;
+    this.#session.call.execute({ type: 'item.create', item, after: null });
+  }
+
+  /** @throws CallError where it is refused */
+  run(command: ClientCommand): void {
+    const result = this.#session.call.execute(command);
+    if (!result.ok) throw result.error;
+  }
+
+  get #free(): boolean {
+    const { track } = this.#session;
+    return this.#lines.size === 0 && !this.callerSpeaks && !track.waiting && !track.fixturePlays;
+  }
+
+  #respond(): void {
+    const respond = {
+      type: 'respond',
+      requestId: null,
+      outOfBand: false,
+      overrides: {},
+      metadata: null,
+      input: null,
+    } as const;
+    const result = this.#session.call.execute(respond);
+    if (result.ok) this.#wanted = false;
+    // Somebody was quicker: there will be another chance.
+    else if (result.error.code !== 'conversation_already_has_active_response') {
+      this.#wanted = false;
+      this.#session.fail(problemOf(result.error), null);
+    }
+  }
+}

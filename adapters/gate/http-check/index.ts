@@ -1,0 +1,1 @@
+export { httpCheck } from './http-check.ts';

@@ -1,0 +1,1 @@
+export { httpTool, type HttpToolSurroundings } from './http-tool.ts';

@@ -1,0 +1,1 @@
+export { McpSource } from './mcp-source.ts';

@@ -1,0 +1,58 @@
+import type { BackendCommand } from '../ports/backend.ts';
+
+/** Lines of the backend in use that are remembered (a count), the latest ones. */
+const lineLimit = 256;
+
+/**
+ * Which lines and speculations the backend in use knows, since it took over: what is said about others
+ * was meant for the one before it.
+ */
+export class KnownWork {
+  readonly #lines = new Set<string>();
+  #speculationId: number | null = null;
+
+  /** Another backend: it knows nothing. */
+  forget(): void {
+    this.#lines.clear();
+    this.#speculationId = null;
+  }
+
+  /** A line was opened, or is asked for again. */
+  add(lineId: string): void {
+    this.#lines.delete(lineId);
+    this.#lines.add(lineId);
+    const [oldest] = this.#lines;
+    if (this.#lines.size > lineLimit && oldest !== undefined) this.#lines.delete(oldest);
+  }
+
+  has(lineId: string): boolean {
+    return this.#lines.has(lineId);
+  }
+
+  /** The command as it makes sense to the backend in use; `null`: not at all. */
+  sensible(command: BackendCommand): BackendCommand | null {
+    switch (command.type) {
+      case 'cancel':
+      case 'truncate':
+        return this.#lines.has(command.lineId) ? command : null;
+      case 'speculate':
+        this.#speculationId = command.speculationId;
+        return command;
+      case 'speculation.drop':
+        return command.speculationId === this.#speculationId ? command : null;
+      case 'respond': {
+        const { speculationId, ...plain } = command;
+        return speculationId === undefined || speculationId === this.#speculationId
+          ? command
+          : plain;
+      }
+      case 'audio':
+      case 'configure':
+      case 'commit':
+      case 'clear':
+      case 'item.add':
+      case 'item.delete':
+        return command;
+    }
+  }
+}

@@ -1,0 +1,256 @@
+import { HandoverGap } from './handover-gap.ts';
+import { itemBefore, itemsToBeHeard, lineItem, type ToldLine } from './handover-items.ts';
+import { keptFrom, LatestTurns, openFrom } from './handover-turns.ts';
+import { KnownWork } from './handover-told.ts';
+import { retell, type Loss, type Retelling } from './handover-plan.ts';
+import { takeSeed } from './seed.ts';
+import { unasked } from './line-request.ts';
+import type { BackendCommand, BackendPort } from '../ports/backend.ts';
+import type { CallError } from '../ports/errors.ts';
+import type { CallSeed, MessageItem } from '../ports/conversation.ts';
+import type { CommandTarget } from './commands.ts';
+import type { HandoverOwed, LogEntry } from '../ports/events.ts';
+import type { LeftLine } from './agent-lines.ts';
+import type { TurnDesk } from './turn-desk.ts';
+
+/** What who takes over in the middle of a sentence is told, beyond the agent's instructions. */
+const goOnInstructions =
+  'You were interrupted by a technical fault after your last words. Go on from there in your own ' +
+  'words; repeat nothing.';
+
+export interface HandoverOptions {
+  readonly callId: string;
+  readonly target: CommandTarget;
+  readonly turns: TurnDesk;
+}
+
+type Respond = BackendCommand & { readonly type: 'respond' };
+
+/**
+ * One call's way from a backend that was lost to the next one: what the caller will have heard by
+ * then, what the other is told of it, and what it is asked for. See docs/handover.md.
+ */
+export class Handover {
+  readonly #options: HandoverOptions;
+  readonly #turns = new LatestTurns();
+  readonly #known = new KnownWork();
+  readonly #gap: HandoverGap;
+  #loss: { readonly of: Loss; readonly seed: CallSeed } | null = null;
+  #retelling: { readonly port: BackendPort; readonly retelling: Retelling } | null = null;
+  /** Lines as the other backend was told them, by line. */
+  #told = new Map<string, ToldLine>();
+  #left: LeftLine | null = null;
+  /** What was asked for last in the conversation. */
+  #asked: Respond | null = null;
+  /** The line in which a tool was called last. */
+  #calledIn: string | null = null;
+  #serving = false;
+  #closed = false;
+
+  constructor(options: HandoverOptions) {
+    const { scope, roundTripMs } = options.target;
+    this.#options = options;
+    const isNew = (lineId: string): boolean => this.#known.has(lineId);
+    this.#gap = new HandoverGap({ scope, roundTripMs, isNew });
+    scope.log.listen((entry) => this.#entry(entry));
+  }
+
+  /** A backend in use is lost. @param to who is tried first */
+  lost(from: BackendPort, error: CallError, to: string): void {
+    const { lines, scope, turn } = this.#options.target;
+    this.#serving = false;
+    this.#retelling = null;
+    this.#known.forget();
+    const left = lines.leave(error, ({ line }) => line.lineId !== this.#calledIn);
+    if (left !== null) this.#left = left;
+    const owed = this.#owed();
+    const broken = this.#left?.kind === 'broken' ? this.#left.track : null;
+    const { code: cause } = error;
+    scope.log.append({ type: 'handover.started', from: from.name, to, cause, owed });
+    this.#gap.lost({ from: from.name, cause, owed, broken });
+    this.#loss = this.#snapshot();
+    // What a speculation rested on is gone, and so is the speculation.
+    turn({ type: 'context' });
+  }
+
+  /** What a backend is opened with; `null` at the beginning of a call. */
+  seed(port: BackendPort): CallSeed | null {
+    if (this.#loss === null) return null;
+    return { ...this.#loss.seed, items: this.#retell(port, this.#loss.of).items };
+  }
+
+  /** What a backend that has just opened is sent, from what waited for it. */
+  first(port: BackendPort, waiting: readonly BackendCommand[]): readonly BackendCommand[] {
+    if (this.#loss === null) return waiting;
+    const { commands, answersItself } = this.#retell(port, this.#loss.of);
+    const told = [...commands, ...this.#askAgain(answersItself)];
+    return [...told, ...waiting.flatMap((command) => this.translate(command))];
+  }
+
+  /** It was sent all that. */
+  serving(port: BackendPort): void {
+    this.#serving = true;
+    this.#gap.serving(port);
+    this.lineDone();
+  }
+
+  /** A command in the terms of the backend in use: one that took over knows less than was said. */
+  translate(command: BackendCommand): readonly BackendCommand[] {
+    if (command.type === 'respond' && !command.outOfBand) this.#asked = command;
+    if (this.#loss === null) return [command];
+    if (command.type === 'truncate') {
+      const told = this.#told.get(command.lineId);
+      if (told !== undefined) return this.#rewritten(command, told);
+    }
+    const sensible = this.#known.sensible(command);
+    return sensible === null ? [] : [sensible];
+  }
+
+  /** Whether what was heard of a line has to be put right, as another backend was told it. */
+  retold(lineId: string): boolean {
+    return this.#told.has(lineId);
+  }
+
+  /** A line is over: whoever took over goes on from one that was broken off. */
+  lineDone(): void {
+    const left = this.#left;
+    if (this.#closed || left?.kind !== 'broken') return;
+    if (!this.#serving || !left.track.closed) return;
+    const { lines, tools } = this.#options.target;
+    if (lines.active !== null) {
+      // Somebody has something else to say.
+      this.#left = null;
+      return;
+    }
+    this.#left = null;
+    if (this.#options.turns.callerSpeaks || tools.busy) this.#gap.waive();
+    else this.#goOn();
+  }
+
+  /** No line is gone on from any more. */
+  close(): void {
+    this.#closed = true;
+  }
+
+  #entry(entry: LogEntry): void {
+    this.#turns.push(entry);
+    if (entry.type === 'line.opened') this.#known.add(entry.line.lineId);
+    else if (entry.type === 'tool.called') this.#calledIn = entry.lineId;
+    else if (entry.type === 'agent.cut' || entry.type === 'turn.committed') {
+      // Who took the floor does not want to hear the rest.
+      if (this.#left?.kind === 'broken') this.#left = null;
+    }
+  }
+
+  #owed(): HandoverOwed {
+    switch (this.#left?.kind) {
+      case 'broken':
+        return 'rest';
+      case 'owed':
+        return 'answer';
+      case 'over':
+      case undefined:
+        return 'nothing';
+    }
+  }
+
+  #snapshot(): { readonly of: Loss; readonly seed: CallSeed } {
+    const { callId, target, turns } = this.#options;
+    const { agent, conversation, scope, settings, tools, uplink } = target;
+    const nowMs = scope.nowMs();
+    const at = { nowMs, roundTripMs: target.roundTripMs() };
+    const { items, lines } = itemsToBeHeard(conversation, at);
+    this.#told = new Map(lines);
+    const seed = takeSeed({
+      callId,
+      agent: agent(),
+      settings: settings(),
+      items,
+      ledger: tools.entries,
+      turn: turns.state,
+      uplink,
+      // The backend is sent the audio itself.
+      unansweredFromSample: null,
+      withAudio: false,
+    });
+    const { speakingFromSample } = seed.turn;
+    const manual = settings().turnDetection === null;
+    const openFromSample = openFrom(uplink, { speakingFromSample, manual });
+    const committed = this.#turns.at(turns.unansweredFromSample);
+    const fromSample = Math.min(openFromSample, committed[0]?.fromSample ?? Infinity);
+    const audio = keptFrom(uplink, fromSample, nowMs);
+    return { seed, of: { items, turns: committed, audio, openFromSample } };
+  }
+
+  #retell(port: BackendPort, loss: Loss): Retelling {
+    if (this.#retelling?.port !== port) {
+      const { authority, capabilities } = this.#options.target.context();
+      this.#retelling = { port, retelling: retell(loss, { authority, capabilities }) };
+    }
+    return this.#retelling.retelling;
+  }
+
+  /** The answer that is owed, if it still is. */
+  #askAgain(answersItself: boolean): readonly BackendCommand[] {
+    const left = this.#left;
+    if (left?.kind !== 'owed') return [];
+    this.#left = null;
+    const { lines, context } = this.#options.target;
+    const { track } = left;
+    if (track.closed) return [];
+    const { line } = track;
+    if (answersItself || !context().capabilities.commit) {
+      lines.abandon(track);
+      return [];
+    }
+    lines.askedAgain(track);
+    this.#known.add(line.lineId);
+    const { lineId, itemId, overrides } = line;
+    const plain = { type: 'respond', lineId, itemId, outOfBand: false, overrides } as const;
+    const { input = null, words } = this.#asked?.lineId === lineId ? this.#asked : {};
+    return [{ ...plain, input, ...(words === undefined ? {} : { words }) }];
+  }
+
+  /** More or less was heard of a line than the backend was told: it is told anew. */
+  #rewritten(
+    command: BackendCommand & { readonly type: 'truncate' },
+    told: ToldLine,
+  ): readonly BackendCommand[] {
+    const { context, conversation, scope, roundTripMs } = this.#options.target;
+    const text = command.heardText ?? '';
+    const track = conversation.line(told.itemId);
+    if (text === told.text || track === undefined) return [];
+    this.#told.set(command.lineId, { ...told, text });
+    if (!context().capabilities.appendContext) return [];
+    const at = { nowMs: scope.nowMs(), roundTripMs: roundTripMs() };
+    const { itemId } = told;
+    const remove = { type: 'item.delete', itemId } as const;
+    if (text === '') return told.text === '' ? [] : [remove];
+    const afterItemId = itemBefore(conversation.items(at), itemId);
+    const add = { type: 'item.add', item: lineItem(track, text, at), afterItemId } as const;
+    return told.text === '' ? [add] : [remove, add];
+  }
+
+  #goOn(): void {
+    const { context, respond, scope, send, settings } = this.#options.target;
+    const { capabilities, authority } = context();
+    const { instructions, modality } = settings();
+    if (!capabilities.commit || authority === 'model' || modality === 'text') {
+      this.#gap.waive();
+      return;
+    }
+    const told = capabilities.instructions && capabilities.rigid?.perLine !== true;
+    const overrides = told ? { instructions: `${instructions}\n\n${goOnInstructions}` } : {};
+    if (!told && capabilities.appendContext) {
+      const item: MessageItem = {
+        kind: 'message',
+        itemId: scope.ids.next('item'),
+        role: 'system',
+        status: 'completed',
+        content: [{ type: 'text', text: goOnInstructions }],
+      };
+      send({ type: 'item.add', item, afterItemId: undefined });
+    }
+    respond({ ...unasked, cause: 'handover', overrides }, null);
+  }
+}

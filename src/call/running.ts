@@ -1,0 +1,12 @@
+import type { CallControl } from '../ports/client.ts';
+import type { CallSeed } from '../ports/conversation.ts';
+import type { LogEntry } from '../ports/events.ts';
+
+/** A running call with what operators see of it, beyond its client's view. */
+export interface Call extends CallControl {
+  /** The log so far, as far as it is kept. */
+  readonly entries: readonly LogEntry[];
+  /** Name of the backend that answers now. */
+  readonly backend: string;
+  seed(): CallSeed;
+}
