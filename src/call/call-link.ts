@@ -39,7 +39,7 @@ export function createCallLink(options: CallLinkOptions): BackendLink {
       const settings = target.settings();
       return {
         callId,
-        agent: agent.name,
+        agent: target.agent().name,
         authority: target.context().authority,
         settings,
         ...backendFormats(port.capabilities, settings),

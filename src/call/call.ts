@@ -153,7 +153,6 @@ class RunningCall implements Call {
       onAgent: (agent) => (this.#terms.agent = agent),
       close: (reason) => this.close(reason),
     });
-    this.#terms.settings = this.#tools.withOwn(this.#terms.settings);
     this.#changes = new TermChanges({
       scope: this.#scope,
       terms: this.#terms,
@@ -165,6 +164,7 @@ class RunningCall implements Call {
       link: () => this.#link,
       send: (command) => this.#send(command),
     });
+    this.#terms.settings = this.#tools.withOwn(this.#terms.settings);
     this.#target = this.#commandTarget();
     this.#turns = new TurnDesk(this.#target, this.#terms.turnOptions());
     const { callId } = options;

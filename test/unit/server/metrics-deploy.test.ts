@@ -202,6 +202,7 @@ async function metricsOfEverything(): Promise<string> {
       { kind: 'backend', name: 'b', figures: figures(model) },
       { kind: 'backend', name: 'c', figures: () => ({ broken: NaN }) },
       { kind: 'detector', name: 'd', figures: figures(detector) },
+      { kind: 'listener', name: 'l', figures: figures('besideAudioMs sessions') },
     ],
     house: { callsLimit: 1, sockets: () => 1, draining: () => false, ready: () => true },
     toolbox: figures(
