@@ -52,7 +52,11 @@ export class Calls {
       registered: (of) => this.#options.parts(of).tools,
     });
     const beside = this.#options.listeners.lease(agent);
-    const header = { callId, agent: agent.name, startedAt: new Date(clock.epochMs()).toISOString() };
+    const header = {
+      callId,
+      agent: agent.name,
+      startedAt: new Date(clock.epochMs()).toISOString(),
+    };
     book.open(header, hidden === null ? null : new LogRedaction(hidden));
     spendDay.open(callId, keyId);
     let over = false;

@@ -1,8 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import {
-  audioLengthBytes,
-  decodeAudio,
-} from '../../../adapters/shared/audio-payload.ts';
+import { audioLengthBytes, decodeAudio } from '../../../adapters/shared/audio-payload.ts';
 import { pcm24k } from '../../../src/audio/format.ts';
 
 const pcmu = { codec: 'pcmu', rateHz: 8000 } as const;
