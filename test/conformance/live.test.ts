@@ -63,7 +63,8 @@ describe.concurrent('openai (live/ws)', () => {
     expect(live.said('output')).not.toContain('half past five');
   });
 
-  it('holds a conversation on the bundled model', async () => {
+  // Beside other tests the model's frames can come later than they are due: a hole in the track.
+  it('holds a conversation on the bundled model', { retry: 2 }, async () => {
     const live = caller();
     await live.start({ model: 'parrot' });
     expect(live.events('info').map(({ code }) => code)).toEqual(['delegation_unavailable']);
