@@ -35,11 +35,9 @@ export function learnt(
   const { agent, clearMs } = state;
   const echoPath = pathOf(frame.echoPath);
   const guarded = state.echoPath === echoPath ? state : { ...state, echoPath };
-  if (echoPath === 'none') return guarded;
-  if (!soundsFully(agent)) return guarded;
+  if (echoPath === 'none' || !soundsFully(agent)) return guarded;
   // What the line began with cannot have come back yet: that nothing did says nothing.
-  const returns =
-    agent.kind === 'speaking' && nowMs - agent.sinceMs >= returnShare * times.echoTailMs;
+  const returns = nowMs - agent.sinceMs >= returnShare * times.echoTailMs;
   const clear = returns ? frame.frameMs : 0;
   const step = frame.probability >= threshold ? -speechWeight * frame.frameMs : clear;
   const next = Math.min(mostClear * times.clearMs, Math.max(0, clearMs + step));
@@ -50,7 +48,7 @@ function pathOf(report: EchoPathReport = 'none'): TurnState['echoPath'] {
   return typeof report === 'number' ? 'found' : report;
 }
 
-function soundsFully(agent: AgentState): boolean {
+function soundsFully(agent: AgentState): agent is AgentState & { kind: 'speaking' } {
   return agent.kind === 'speaking' && agent.floor === 'full' && !agent.closed;
 }
 

@@ -5,8 +5,7 @@ import type {
   BackendPort,
   BackendSession,
 } from '../../../src/ports/backend.ts';
-import { asCallError, CallError } from '../../../src/ports/errors.ts';
-import { readApiKey } from '../../shared/api-key.ts';
+import { hostedPort, type HostedOpening } from '../../shared/hosted-port.ts';
 import type { HostedSurroundings } from '../../shared/surroundings.ts';
 import { addressOf } from './address.ts';
 import { zeroCounters } from './counters.ts';
@@ -59,18 +58,17 @@ function capabilitiesOf(frame: Omit<SetupFrame, 'authority'>): BackendCapabiliti
 export function geminiLiveBackend(
   name: string,
   options: GeminiLiveOptions,
-  { chance, recorder = null, ...secrets }: HostedSurroundings & { readonly chance: () => number },
+  { chance, ...surroundings }: HostedSurroundings & { readonly chance: () => number },
 ): BackendPort {
   const family = familyOf(options.model);
   const capabilities = capabilitiesOf({ options, family });
   const counters = zeroCounters();
-  const sessions = new Set<BackendSession>();
-  const closing = new AbortController();
+  const { recorder = null } = surroundings;
 
-  const open = async (context: BackendContext, signal: AbortSignal): Promise<BackendSession> => {
-    throwIfAborted(signal);
-    const secret = await readApiKey(options, secrets);
-    throwIfAborted(signal);
+  const open = async (
+    context: BackendContext,
+    { secret, signal, closed, sessions }: HostedOpening,
+  ): Promise<BackendSession> => {
     const frame: SetupFrame = { options, family, authority: context.authority };
     const memory = new Memory();
     const { contents, skipped } = seedContents(context.seed?.items ?? []);
@@ -112,39 +110,20 @@ export function geminiLiveBackend(
         setup: connectionSetup(setup, { handle: null, announcesHistory }),
         clock: context.clock,
         timeoutMs: options.connectTimeoutMs,
-        signal: AbortSignal.any([signal, closing.signal]),
+        signal: AbortSignal.any([signal, closed]),
       },
       take,
     );
     return await opened.promise;
   };
 
-  return {
+  return hostedPort({
     name,
     type: 'gemini-live',
     capabilities,
-    prepare: async (signal) => {
-      throwIfAborted(signal);
-      await readApiKey(options, secrets);
-    },
-    open: async (context, signal) => {
-      try {
-        return await open(context, signal);
-      } catch (thrown) {
-        counters.opensRefused += 1;
-        throw asCallError(thrown, 'backend_refused');
-      }
-    },
-    figures: () => ({ ...counters, ...recorder?.figures() }),
-    close: () => {
-      closing.abort(new CallError('backend_closed', 'the backend is being closed'));
-      for (const session of [...sessions]) session.close();
-      return Promise.resolve();
-    },
-  };
-}
-
-function throwIfAborted(signal: AbortSignal): void {
-  if (!signal.aborted) return;
-  throw new CallError('backend_refused', 'opening was given up', { cause: signal.reason });
+    key: options,
+    surroundings,
+    counters,
+    open,
+  });
 }

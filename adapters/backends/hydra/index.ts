@@ -1,11 +1,6 @@
 import { pcm16k } from '../../../src/audio/format.ts';
-import type {
-  BackendCapabilities,
-  BackendPort,
-  BackendSession,
-} from '../../../src/ports/backend.ts';
-import { asCallError, CallError } from '../../../src/ports/errors.ts';
-import { readApiKey } from '../../shared/api-key.ts';
+import type { BackendCapabilities, BackendPort } from '../../../src/ports/backend.ts';
+import { hostedPort } from '../../shared/hosted-port.ts';
 import type { Connection } from '../../shared/connection.ts';
 import type { HostedSurroundings } from '../../shared/surroundings.ts';
 import { zeroCounters } from './counters.ts';
@@ -55,63 +50,44 @@ function capabilitiesOf({ model, voice }: HydraOptions): BackendCapabilities {
 export function hydraBackend(
   name: string,
   options: HydraOptions,
-  { recorder = null, ...secrets }: HostedSurroundings,
+  surroundings: HostedSurroundings,
 ): BackendPort {
   const capabilities = capabilitiesOf(options);
   const counters = zeroCounters();
-  const sessions = new Set<BackendSession>();
-  const closing = new AbortController();
+  const { recorder = null } = surroundings;
   const { connectTimeoutMs: timeoutMs, toolSettleMs, voice = null } = options;
 
-  return {
+  return hostedPort({
     name,
     type: 'hydra',
     capabilities,
-    prepare: async (signal) => {
-      throwIfAborted(signal);
-      await readApiKey(options, secrets);
-    },
-    open: async (context, signal) => {
-      try {
-        throwIfAborted(signal);
-        const secret = await readApiKey(options, secrets);
-        throwIfAborted(signal);
-        const { clock, log } = context;
-        const connect = <T>(
-          giveUp: AbortSignal,
-          take: (connection: Connection) => T,
-        ): Promise<T> => {
-          const either = AbortSignal.any([giveUp, closing.signal]);
-          const url = upstreamUrl(options, secret);
-          const shared = { url, secret, recorder, clock, log, counters, timeoutMs };
-          return openUpstream({ ...shared, signal: either }, take);
-        };
-        return await connect(signal, (connection) => {
-          const session: HydraSession = new HydraSession(connection, {
-            context,
-            secret,
-            counters,
-            defaultVoice: voice,
-            timeoutMs,
-            toolSettleMs,
-            reconnect: connect,
-            onClosed: () => sessions.delete(session),
-          });
-          sessions.add(session);
-          return session;
+    key: options,
+    surroundings,
+    counters,
+    open: async (context, { secret, signal, closed, sessions }) => {
+      const { clock, log } = context;
+      const connect = <T>(giveUp: AbortSignal, take: (connection: Connection) => T): Promise<T> => {
+        const either = AbortSignal.any([giveUp, closed]);
+        const url = upstreamUrl(options, secret);
+        const shared = { url, secret, recorder, clock, log, counters, timeoutMs };
+        return openUpstream({ ...shared, signal: either }, take);
+      };
+      return await connect(signal, (connection) => {
+        const session: HydraSession = new HydraSession(connection, {
+          context,
+          secret,
+          counters,
+          defaultVoice: voice,
+          timeoutMs,
+          toolSettleMs,
+          reconnect: connect,
+          onClosed: () => sessions.delete(session),
         });
-      } catch (thrown) {
-        counters.opensRefused += 1;
-        throw asCallError(thrown, 'backend_refused');
-      }
+        sessions.add(session);
+        return session;
+      });
     },
-    figures: () => ({ ...counters, ...recorder?.figures() }),
-    close: () => {
-      closing.abort(new CallError('backend_closed', 'the backend is being closed'));
-      for (const session of [...sessions]) session.close();
-      return Promise.resolve();
-    },
-  };
+  });
 }
 
 /** The vendor takes its key in the query: this text must not leave the connection. */
@@ -120,9 +96,4 @@ function upstreamUrl({ url, model }: HydraOptions, secret: string | null): strin
   full.searchParams.set('model', model);
   if (secret !== null) full.searchParams.set('api_key', secret);
   return full.href;
-}
-
-function throwIfAborted(signal: AbortSignal): void {
-  if (!signal.aborted) return;
-  throw new CallError('backend_refused', 'opening was given up', { cause: signal.reason });
 }

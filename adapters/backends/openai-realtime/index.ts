@@ -1,10 +1,6 @@
-import type {
-  BackendCapabilities,
-  BackendPort,
-  BackendSession,
-} from '../../../src/ports/backend.ts';
-import { asCallError, CallError } from '../../../src/ports/errors.ts';
-import { readApiKey } from '../../shared/api-key.ts';
+import type { BackendCapabilities, BackendPort } from '../../../src/ports/backend.ts';
+import { CallError } from '../../../src/ports/errors.ts';
+import { hostedPort } from '../../shared/hosted-port.ts';
 import type { HostedSurroundings } from '../../shared/surroundings.ts';
 import { zeroCounters } from './counters.ts';
 import { dialects, type Dialect } from './dialects.ts';
@@ -54,71 +50,55 @@ function capabilitiesOf(dialect: Dialect): BackendCapabilities {
 export function openAiRealtimeBackend(
   name: string,
   options: OpenAiRealtimeOptions,
-  { recorder = null, chance = Math.random, ...secrets }: OpenAiSurroundings,
+  { chance = Math.random, ...surroundings }: OpenAiSurroundings,
 ): BackendPort {
   const dialect = dialects[options.dialect];
   const capabilities = capabilitiesOf(dialect);
   const url = upstreamUrl(name, options, dialect);
   const counters = zeroCounters();
-  const sessions = new Set<BackendSession>();
-  const closing = new AbortController();
+  const { recorder = null } = surroundings;
 
-  return {
+  return hostedPort({
     name,
     type: 'openai-realtime',
     capabilities,
-    prepare: async (signal) => {
-      throwIfAborted(signal);
-      await readApiKey(options, secrets);
+    key: options,
+    surroundings,
+    counters,
+    open: async (context, { secret, signal, closed, sessions }) => {
+      const frame = {
+        authority: context.authority,
+        inputFormat: context.inputFormat,
+        outputFormat: context.outputFormat,
+        transcriptionModel: options.transcriptionModel ?? dialect.transcriptionModel,
+      };
+      const shared = { context, dialect, frame, secret, recorder };
+      const headers = { ...options.headers, ...keyHeader(dialect, secret) };
+      const opener = { ...shared, url, headers, timeoutMs: options.connectTimeoutMs };
+      return await openUpstream(
+        { ...opener, signal: AbortSignal.any([signal, closed]) },
+        (connection, told) => {
+          const session: OpenAiRealtimeSession = new OpenAiRealtimeSession({
+            ...shared,
+            connection,
+            told,
+            counters,
+            connectionLimitMs: options.connectionLimitMs ?? dialect.sessionCapMs,
+            reopen: (settings, ended, take) =>
+              openUpstream(
+                { ...opener, context: { ...context, settings }, signal: ended },
+                (next, nextTold) => take({ connection: next, told: nextTold }),
+              ),
+            chance,
+            onClosed: () => sessions.delete(session),
+          });
+          sessions.add(session);
+          session.seed();
+          return session;
+        },
+      );
     },
-    open: async (context, signal) => {
-      try {
-        throwIfAborted(signal);
-        const secret = await readApiKey(options, secrets);
-        throwIfAborted(signal);
-        const frame = {
-          authority: context.authority,
-          inputFormat: context.inputFormat,
-          outputFormat: context.outputFormat,
-          transcriptionModel: options.transcriptionModel ?? dialect.transcriptionModel,
-        };
-        const shared = { context, dialect, frame, secret, recorder };
-        const headers = { ...options.headers, ...keyHeader(dialect, secret) };
-        const opener = { ...shared, url, headers, timeoutMs: options.connectTimeoutMs };
-        return await openUpstream(
-          { ...opener, signal: AbortSignal.any([signal, closing.signal]) },
-          (connection, told) => {
-            const session: OpenAiRealtimeSession = new OpenAiRealtimeSession({
-              ...shared,
-              connection,
-              told,
-              counters,
-              connectionLimitMs: options.connectionLimitMs ?? dialect.sessionCapMs,
-              reopen: (settings, ended, take) =>
-                openUpstream(
-                  { ...opener, context: { ...context, settings }, signal: ended },
-                  (next, nextTold) => take({ connection: next, told: nextTold }),
-                ),
-              chance,
-              onClosed: () => sessions.delete(session),
-            });
-            sessions.add(session);
-            session.seed();
-            return session;
-          },
-        );
-      } catch (thrown) {
-        counters.opensRefused += 1;
-        throw asCallError(thrown, 'backend_refused');
-      }
-    },
-    figures: () => ({ ...counters, ...recorder?.figures() }),
-    close: () => {
-      closing.abort(new CallError('backend_closed', 'the backend is being closed'));
-      for (const session of [...sessions]) session.close();
-      return Promise.resolve();
-    },
-  };
+  });
 }
 
 function upstreamUrl(
@@ -149,9 +129,4 @@ function keyHeader({ key }: Dialect, secret: string | null): Record<string, stri
     case 'api-key':
       return { 'api-key': secret };
   }
-}
-
-function throwIfAborted(signal: AbortSignal): void {
-  if (!signal.aborted) return;
-  throw new CallError('backend_refused', 'opening was given up', { cause: signal.reason });
 }

@@ -3,6 +3,13 @@ import type { DownlinkAudio } from '../../../src/ports/client.ts';
 
 /** Most agent audio that waits for its place, ms: as much as the core keeps unplayed. */
 const waitingLimitMs = 120_000;
+/**
+ * Speech that begins, or goes on after it ran dry, waits until so much of it is there, ms: what comes
+ * at the pace of its model comes unevenly (frames of 80 ms made from pieces of 100 ms).
+ */
+const cushionMs = 200;
+/** Most frames that it waits (a count). */
+const cushionFrames = 2;
 /** Most texts that wait (a count). */
 const textLimit = 4_096;
 
@@ -45,17 +52,23 @@ export class OutputTrack {
   readonly #sampleBytes: number;
   readonly #frameBytes: number;
   readonly #limitBytes: number;
+  readonly #cushionBytes: number;
   readonly #silence: number;
   #parts: Part[] = [];
   #waitingBytes = 0;
   #texts = 0;
   #dropped = 0;
   #fixture: Uint8Array | null = null;
+  /** Speech flows: it had its cushion and has not run dry. */
+  #flows = false;
+  /** Frames that waited for the cushion (a count). */
+  #held = 0;
 
   constructor(format: AudioFormat, frameSamples: number) {
     this.#sampleBytes = bytesPerSample(format.codec);
     this.#frameBytes = frameSamples * this.#sampleBytes;
     this.#limitBytes = (waitingLimitMs / 1000) * format.rateHz * this.#sampleBytes;
+    this.#cushionBytes = (cushionMs / 1000) * format.rateHz * this.#sampleBytes;
     this.#silence = silenceByte(format.codec);
   }
 
@@ -113,6 +126,7 @@ export class OutputTrack {
   frame(): TrackFrame {
     const bytes = new Uint8Array(this.#frameBytes).fill(this.#silence);
     if (this.#fixture !== null) return this.#fixtureFrame(bytes, this.#fixture);
+    if (!this.#flowing()) return this.#frameOf(bytes);
     const texts: (string | null)[] = [];
     let placed: TrackFrame['placed'] = null;
     let filled = 0;
@@ -137,7 +151,24 @@ export class OutputTrack {
       }
       this.#parts.shift();
     }
-    return { bytes, voiced: filled > 0, texts, placed, fixtureEnded: false };
+    this.#flows = filled === bytes.byteLength;
+    return { ...this.#frameOf(bytes), voiced: filled > 0, texts, placed };
+  }
+
+  /** Whether speech goes into the next frame: see `cushionMs`. A complete line needs none. */
+  #flowing(): boolean {
+    const ready =
+      this.#flows ||
+      this.#waitingBytes === 0 ||
+      this.#waitingBytes >= this.#cushionBytes ||
+      this.#held >= cushionFrames ||
+      this.#parts.at(-1)?.kind === 'end';
+    this.#held = ready ? 0 : this.#held + 1;
+    return ready;
+  }
+
+  #frameOf(bytes: Uint8Array): TrackFrame {
+    return { bytes, voiced: false, texts: [], placed: null, fixtureEnded: false };
   }
 
   #fixtureFrame(bytes: Uint8Array, fixture: Uint8Array): TrackFrame {

@@ -127,7 +127,8 @@ test.prop([fc.array(step, { minLength: 20, maxLength: 20 })], { numRuns: 10 })(
         socket.close();
         await socket.closed;
       }
-      await expect.poll(() => rig.gateway.describe().backends.length).toBe(rig.alive.length);
+      // A backend without calls goes a moment after its last one: both sides are read at each look.
+      await expect.poll(() => rig.alive.length - rig.gateway.describe().backends.length).toBe(0);
     } finally {
       await rig.gateway.closeNow();
     }
