@@ -13,7 +13,7 @@ function openTrack() {
     track,
     says(pieceMs: number) {
       const bytes = new Uint8Array(pieceMs * bytesPerMs).fill(1);
-      track.audio({ itemId: 'a', lineStartSample: startMs * 24, bytes });
+      track.audio({ itemId: 'a', lineId: 'a', lineStartSample: startMs * 24, bytes });
       startMs += pieceMs;
     },
     /** Ms of speech in the next frame. */
