@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import type { Death } from './handover/desk.ts';
 import type { Detection } from './load/steps.ts';
 
 /** What `parley bench …` asks for. */
@@ -43,6 +44,15 @@ export type BenchCommand =
       readonly agents: readonly string[] | null;
       readonly url: string | null;
       readonly seed: number;
+    }
+  | {
+      readonly kind: 'handover';
+      readonly json: boolean;
+      readonly kills: number;
+      readonly calls: number;
+      readonly seed: number;
+      readonly deaths: readonly Death[];
+      readonly longestMs: number;
     };
 
 /** What `parley bench help` prints. */
@@ -62,6 +72,9 @@ export const benchHelp = `Usage: npx parley bench <benchmark> [--json] [--quick]
       How long callers wait: spoken turns in real time, agents in random order. Without --url a gateway
       of its own with agents of known delays. --turns is for each agent, --calls how many at once.
       PARLEY_KEY is the key of the gateway at --url.
+  handover [--kills N] [--calls N] [--seed N] [--deaths reset,close,stall]
+      Backends that die at moments drawn by chance, under calls of the stock client; judged by what is
+      heard. --calls is how many at once, --deaths how they die (reset and close).
 
   --json         one JSON object on standard output and nothing else
   --quick        a rough answer within 50 s
@@ -200,11 +213,38 @@ function parseTtfb(args: string[]): BenchCommand {
   };
 }
 
+function parseHandover(args: string[]): BenchCommand {
+  const { values } = parseArgs({
+    args,
+    options: {
+      json: common.json,
+      quick: common.quick,
+      help: common.help,
+      calls: common.calls,
+      kills: { type: 'string' },
+      seed: { type: 'string' },
+      deaths: { type: 'string' },
+    },
+  });
+  if (values.help === true) return { kind: 'help' };
+  const quick = values.quick ?? false;
+  return {
+    kind: 'handover',
+    json: values.json ?? false,
+    kills: count('--kills', values.kills, quick ? 30 : 500),
+    calls: count('--calls', values.calls, 10),
+    seed: count('--seed', values.seed, 1, 0),
+    deaths: deathsOf(values.deaths ?? 'reset,close'),
+    longestMs: quick ? 30_000 : 6 * 3_600_000,
+  };
+}
+
 const parsers: ReadonlyMap<string, (args: string[]) => BenchCommand> = new Map([
   ['overhead', parseOverhead],
   ['load', parseLoad],
   ['turns', parseTurns],
   ['ttfb', parseTtfb],
+  ['handover', parseHandover],
 ]);
 
 /** Every step up to the last, which is always there. */
@@ -229,6 +269,14 @@ function detectionsOf(text: string): readonly Detection[] {
     default:
       throw new RangeError('--detection must be off, on or both.');
   }
+}
+
+function deathsOf(text: string): readonly Death[] {
+  const names = text.split(',').map((name) => name.trim());
+  return names.map((name) => {
+    if (name === 'reset' || name === 'close' || name === 'stall') return name;
+    throw new RangeError('--deaths is a list of reset, close and stall.');
+  });
 }
 
 function count(option: string, text: string | undefined, usual: number, least = 1): number {

@@ -15,6 +15,7 @@ import { EventWriter } from '../adapters/clients/openai-realtime/event-text.ts';
 import { asciiFrame } from '../src/streams/text-frame.ts';
 import { SilenceGate } from '../adapters/detectors/silero-vad/silence-gate.ts';
 import { Base64Bytes } from '../src/audio/base64-bytes.ts';
+import { ChunkHistory } from '../src/audio/chunk-history.ts';
 import { createResampler, prepareResampler } from '../src/audio/resampler.ts';
 import { pcm24k } from '../src/audio/format.ts';
 import { randomIds } from '../src/time/ids.ts';
@@ -44,6 +45,7 @@ const resampler = createResampler({ fromHz: 24_000, toHz: 16_000 });
 const upstream = Buffer.from(JSON.stringify(event));
 const decoded = Base64Bytes.decode(delta) ?? new Uint8Array(0);
 const plain = Uint8Array.from(decoded);
+const history = new ChunkHistory(pcm24k, 15_000);
 const gate = new SilenceGate();
 const silence = new Float32Array(512);
 const samples = new Float32Array(480).fill(0.1);
@@ -62,6 +64,17 @@ const steps: Readonly<Record<string, () => void>> = {
   },
   'delta of the upstream: scanned': () =>
     (kept += scanAudioDelta(upstream, dialects.openai)?.bytes.length ?? 0),
+  'base64: decoded and checked': () => (kept += Base64Bytes.decode(delta)?.length ?? 0),
+  'history: a frame copied in': () => {
+    history.append({
+      ...pcm24k,
+      startSample: history.endSample,
+      samples: 480,
+      bytes: plain,
+      atMs: 0,
+    });
+    kept += 1;
+  },
   'base64: encoded again': () => (kept += Base64Bytes.encode(plain).length),
   'base64: as it came': () => (kept += Base64Bytes.encode(decoded).length),
   'detector: a silent frame': () => (kept += gate.isSilent(silence) ? 1 : 2),

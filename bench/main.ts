@@ -3,6 +3,8 @@ import process from 'node:process';
 import { benchHelp, parseBench, type BenchCommand } from './arguments.ts';
 import { describeMachine } from './lib/machine.ts';
 import { outFolder, writeReport, type BenchResult } from './lib/report.ts';
+import { handoverText } from './handover/handover-text.ts';
+import { runHandover } from './handover/handover.ts';
 import { runLoad } from './load/load.ts';
 import { runOverhead } from './overhead/overhead.ts';
 import { runTtfb } from './ttfb/ttfb.ts';
@@ -25,13 +27,22 @@ export async function main(args: readonly string[]): Promise<number> {
     case 'load':
     case 'turns':
     case 'ttfb':
+    case 'handover':
       return await measure(command);
   }
 }
 
-type Measurement = BenchCommand & { readonly kind: 'overhead' | 'load' | 'turns' | 'ttfb' };
+type Measurement = BenchCommand & {
+  readonly kind: 'overhead' | 'load' | 'turns' | 'ttfb' | 'handover';
+};
 
-const texts = { overhead: summaryText, load: summaryText, turns: turnsText, ttfb: ttfbText };
+const texts = {
+  overhead: summaryText,
+  load: summaryText,
+  turns: turnsText,
+  ttfb: ttfbText,
+  handover: handoverText,
+};
 
 async function measure(command: Measurement): Promise<number> {
   const readsProc = command.kind === 'overhead' || command.kind === 'load';
@@ -57,6 +68,7 @@ async function measure(command: Measurement): Promise<number> {
 function run(command: Measurement, machineCoreCount: number): Promise<BenchResult> {
   const progress = (line: string): void => console.error(line);
   if (command.kind === 'turns') return runTurns({ ...command, progress });
+  if (command.kind === 'handover') return runHandover({ ...command, progress });
   if (command.kind === 'ttfb') {
     return runTtfb({ ...command, key: process.env['PARLEY_KEY'] ?? null, progress });
   }

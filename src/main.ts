@@ -18,6 +18,7 @@ import { helpText } from './cli/help.ts';
 import { pulledFile, pulledModelsFolder, readDownloads } from './cli/model-download.ts';
 import { ModelError } from './cli/model-error.ts';
 import { listDownloads, pullModel, verifyDownload } from './cli/models.ts';
+import { runReplay } from './cli/replay.ts';
 import { TalkError } from './cli/talk-error.ts';
 import { talkReport } from './cli/talk-report.ts';
 import { runTalk } from './cli/talk.ts';
@@ -26,6 +27,7 @@ import { backendOf, backendSchemas, listenerOf } from './composition/backend-typ
 import { checkReferences } from './composition/check-references.ts';
 import { ConfigFollower } from './composition/config-follower.ts';
 import { ConfigThread } from './composition/config-thread.ts';
+import { recordingsOf, storeOf, usualStore } from './composition/keeping.ts';
 import { root } from './composition/root.ts';
 import { createToolbox } from './composition/toolbox.ts';
 import { loadConfigFile, usualConfigName, type LoadedConfig } from './config-file.ts';
@@ -38,6 +40,7 @@ import { jsonLogger } from './server/json-log.ts';
 import { problemText } from './server/problems.ts';
 import { systemClock } from './time/clock.ts';
 import { randomIds } from './time/ids.ts';
+import { placeOrderTool } from './tools/place-order.ts';
 
 export interface OpenGatewayOptions {
   readonly config: GatewayConfig;
@@ -61,6 +64,7 @@ function recordable({ directory }: GatewayConfig, log: Logger): boolean {
 /** Puts everything together and starts to listen. @throws Error when the port cannot be had */
 export async function openGateway(options: OpenGatewayOptions): Promise<Gateway> {
   const { config, folder, log } = options;
+  const kept = { folder, env, clock: systemClock, log };
   const wires = recordable(config, log) ? (options.wires ?? null) : null;
   const clock = systemClock;
   const ids = randomIds(randomBytes);
@@ -78,7 +82,14 @@ export async function openGateway(options: OpenGatewayOptions): Promise<Gateway>
     createListener: (declaration) => listenerOf(declaration, { folder, wires }),
     tools: [],
     createGateCheck: (check) => httpCheck(check, { env }),
-    toolbox: createToolbox({ clock, log, folder, registered: options.tools ?? [] }),
+    store: storeOf(config.keeping, kept),
+    createRecordings: () => recordingsOf(config.keeping, kept),
+    toolbox: createToolbox({
+      clock,
+      log,
+      folder,
+      registered: [placeOrderTool(log), ...(options.tools ?? [])],
+    }),
     createCall,
     clock,
     ids,
@@ -117,6 +128,8 @@ export async function main(args: readonly string[]): Promise<number> {
       return await pull(command);
     case 'talk':
       return await talk(command);
+    case 'replay':
+      return await runReplay(command, terminal(process.stderr));
   }
 }
 
@@ -133,7 +146,7 @@ async function serve({
   };
   const loaded = loadConfigFile({ ...request, env, backendSchemas });
   if (!loaded.result.ok) return printProblems(loaded);
-  const { config } = loaded.result;
+  const config = withStore(loaded.result.config, loaded.fileName !== null);
   const log = jsonLogger(destination(2));
   let wires: WireFolder | null = null;
   try {
@@ -169,6 +182,13 @@ async function serve({
   thread.close();
   await wires?.close();
   return 0;
+}
+
+/** A trial without a configuration writes nothing down; a file that does not say keeps calls in SQLite. */
+function withStore(config: GatewayConfig, isFile: boolean): GatewayConfig {
+  const { keeping } = config;
+  if (keeping.store !== null || !isFile) return config;
+  return { ...config, keeping: { ...keeping, store: usualStore } };
 }
 
 /**

@@ -1,9 +1,9 @@
 import { CallError } from '../../src/ports/errors.ts';
+import { FrameReader, rowOf, type FrameOutput, type StepOutputs } from './frame-output.ts';
 import type { Graph } from './graph.ts';
 import {
   inputFrameSamples,
   outputFrameSamples,
-  type FrameMark,
   type GraphState,
   type PackageManifest,
 } from './manifest.ts';
@@ -14,14 +14,16 @@ export interface RowFrame {
   /** The call's row, 0 … maxRows − 1. */
   readonly slot: number;
   readonly pcm: Int16Array;
+  /** What a tool brought, a number of the manifest's; absent: 0, nothing. */
+  readonly toolResult?: number;
 }
 
 /** What one step made, in the order of the frames it was given. */
 export interface StepResult {
   /** All rows' output one after the other, a frame of 16-bit samples each. */
   readonly pcm: Int16Array<ArrayBuffer>;
-  readonly marks: readonly (FrameMark | null)[];
-  readonly texts: readonly (string | null)[];
+  /** What else came with each frame; `null` where the row did not run. */
+  readonly outputs: readonly (FrameOutput | null)[];
   /** Rows that did not run because a state of theirs is full: their call is over. */
   readonly full: readonly boolean[];
 }
@@ -44,12 +46,13 @@ const fullScale = 32_768;
 export class FrameLoop {
   readonly #manifest: PackageManifest;
   readonly #graphs: readonly { readonly graph: Graph; readonly states: readonly StateBuffer[] }[];
-  readonly #vocabulary: readonly string[];
+  readonly #reader: FrameReader;
   readonly #inSamples: number;
   readonly #outSamples: number;
   readonly #audio: RowBuffer;
   readonly #exec: RowBuffer;
   readonly #reset: RowBuffer;
+  readonly #toolResult: RowBuffer;
   /** The same numbers twice: as the graphs see them, and to count with. */
   readonly #position: RowBuffer;
   readonly #frames: Int32Array;
@@ -62,12 +65,13 @@ export class FrameLoop {
   ) {
     const rows = manifest.batch.maxRows;
     this.#manifest = manifest;
-    this.#vocabulary = vocabulary;
+    this.#reader = new FrameReader(manifest, vocabulary);
     this.#inSamples = inputFrameSamples(manifest);
     this.#outSamples = outputFrameSamples(manifest);
     this.#audio = new RowBuffer('float32', rows, [this.#inSamples]);
     this.#exec = new RowBuffer('bool', rows, []);
     this.#reset = new RowBuffer('bool', rows, []);
+    this.#toolResult = new RowBuffer('int32', rows, []);
     this.#position = new RowBuffer('int32', rows, []);
     this.#frames = new Int32Array(rows);
     this.#graphs = graphs.map((graph) => ({
@@ -88,28 +92,27 @@ export class FrameLoop {
     const full = frames.map(({ slot }) => this.#isFull(slot));
     const due = frames.filter((_, index) => full[index] === false);
     const pcm = new Int16Array(frames.length * this.#outSamples);
-    const marks: (FrameMark | null)[] = frames.map(() => null);
-    const texts: (string | null)[] = frames.map(() => null);
-    if (due.length === 0) return { pcm, marks, texts, full };
+    const results: (FrameOutput | null)[] = frames.map(() => null);
+    if (due.length === 0) return { pcm, outputs: results, full };
 
     this.#load(due);
     const slots = due.map(({ slot }) => slot);
     const from = Math.min(...slots);
-    const outputs = await this.#run(from, Math.max(...slots) + 1, slots);
+    const made = await this.#run(from, Math.max(...slots) + 1, slots);
     for (const [index, { slot }] of frames.entries()) {
       if (full[index] === true) continue;
       const row = slot - from;
-      encode(rowOf(outputs.audio, row), pcm, index * this.#outSamples);
-      if (outputs.events !== null) marks[index] = this.#mark(rowOf(outputs.events, row));
-      if (outputs.text !== null) texts[index] = this.#words(rowOf(outputs.text, row));
+      encode(rowOf(made.audio, row), pcm, index * this.#outSamples);
+      results[index] = this.#reader.read(made, row);
     }
-    return { pcm, marks, texts, full };
+    return { pcm, outputs: results, full };
   }
 
   /** Frees a row: everything its call left in it is overwritten with zeros. */
   leave(slot: number): void {
     this.#frames[slot] = 0;
-    for (const buffer of [this.#audio, this.#exec, this.#reset, this.#position]) buffer.clear(slot);
+    const inputs = [this.#audio, this.#exec, this.#reset, this.#toolResult, this.#position];
+    for (const buffer of inputs) buffer.clear(slot);
     for (const { states } of this.#graphs) for (const { buffer } of states) buffer.clear(slot);
   }
 
@@ -121,7 +124,7 @@ export class FrameLoop {
 
   #load(due: readonly RowFrame[]): void {
     const seen = new Set<number>();
-    for (const { slot, pcm } of due) {
+    for (const { slot, pcm, toolResult = 0 } of due) {
       if (pcm.length !== this.#inSamples || seen.has(slot)) {
         throw new RangeError(`row ${slot}: one frame of ${this.#inSamples} samples, please`);
       }
@@ -129,6 +132,7 @@ export class FrameLoop {
       const samples = new Float32Array(pcm.length);
       for (let i = 0; i < pcm.length; i += 1) samples[i] = pcm[i]! / fullScale;
       this.#audio.write(slot, 0, samples);
+      this.#toolResult.write(slot, 0, Int32Array.of(toolResult));
     }
   }
 
@@ -138,38 +142,26 @@ export class FrameLoop {
       this.#reset.write(slot, 0, Uint8Array.of(this.#frames[slot] === 0 ? 1 : 0));
     }
     const values = new Map<string, TensorValue>();
-    let audio: TensorValue | null = null;
-    let text: TensorValue | null = null;
-    let events: TensorValue | null = null;
+    const made: { -readonly [K in keyof Outputs]: TensorValue | null } = { ...nothingMade };
     for (const { graph, states } of this.#graphs) {
       const results = await this.#runGraph(graph, states, values, from, to);
       for (const output of graph.manifest.outputs) {
         const result = take(results, output.name, [to - from, ...output.shape.slice(1)]);
-        switch (output.sink) {
-          case 'audio':
-            audio = result;
-            break;
-          case 'text':
-            text = result;
-            break;
-          case 'events':
-            events = result;
-            break;
-          case 'value':
-            values.set(output.value, result);
-            break;
-        }
+        if (output.sink === 'value') values.set(output.value, result);
+        else made[output.sink] = result;
       }
       for (const state of states) this.#commit(state, results, from, to, slots);
     }
     for (const slot of slots) {
       this.#exec.clear(slot);
       this.#reset.clear(slot);
+      this.#toolResult.clear(slot);
       this.#frames[slot]! += 1;
       this.#position.write(slot, 0, this.#frames.subarray(slot, slot + 1));
     }
+    const { audio, ...rest } = made;
     if (audio === null) throw new CallError('model_unavailable', 'no graph returned the audio');
-    return { audio, text, events };
+    return { audio, ...rest };
   }
 
   #runGraph(
@@ -194,6 +186,9 @@ export class FrameLoop {
         case 'value':
           // `manifestProblems` saw that an earlier graph makes it.
           feeds[input.name] = values.get(input.value)!;
+          break;
+        case 'tool_result':
+          feeds[input.name] = this.#toolResult.lend(from, to);
           break;
       }
     }
@@ -229,26 +224,20 @@ export class FrameLoop {
       states.some(({ spec }) => spec.mode === 'append' && frames >= capacity(spec)),
     );
   }
-
-  #mark(codes: TensorValue['data']): FrameMark | null {
-    return this.#manifest.streams.events?.marks[Number(codes[0])] ?? null;
-  }
-
-  #words(tokens: TensorValue['data']): string | null {
-    const silent = this.#manifest.streams.text?.silent ?? [];
-    let text = '';
-    for (const token of tokens) {
-      if (!silent.includes(Number(token))) text += this.#vocabulary[Number(token)] ?? '';
-    }
-    return text === '' ? null : text;
-  }
 }
 
-interface Outputs {
+interface Outputs extends StepOutputs {
   readonly audio: TensorValue;
-  readonly text: TensorValue | null;
-  readonly events: TensorValue | null;
 }
+
+const nothingMade = {
+  audio: null,
+  text: null,
+  events: null,
+  word_times: null,
+  slots: null,
+  calls: null,
+};
 
 /** Rows of time that a growing state holds. */
 function capacity({ shape }: GraphState): number {
@@ -270,12 +259,6 @@ function take(
     );
   }
   return value;
-}
-
-/** One row's numbers of a result, as a view. */
-function rowOf({ data, shape }: TensorValue, row: number): TensorValue['data'] {
-  const length = data.length / (shape[0] ?? 1);
-  return data.subarray(row * length, (row + 1) * length);
 }
 
 /** Numbers in [−1, 1) to 16-bit samples: nearest step, clamped; what is no number is silence. */

@@ -23,6 +23,8 @@ const graphInput = z.discriminatedUnion('source', [
   z.strictObject({ ...tensor, source: z.literal('reset') }),
   /** An output of an earlier graph of the same step. */
   z.strictObject({ ...tensor, source: z.literal('value'), value: name }),
+  /** What a tool brought, in the one frame in which it is told: a place in `tools.results`. */
+  z.strictObject({ ...tensor, source: z.literal('tool_result') }),
 ]);
 
 const graphOutput = z.discriminatedUnion('sink', [
@@ -30,6 +32,12 @@ const graphOutput = z.discriminatedUnion('sink', [
   z.strictObject({ ...tensor, sink: z.literal('text') }),
   z.strictObject({ ...tensor, sink: z.literal('events') }),
   z.strictObject({ ...tensor, sink: z.literal('value'), value: name }),
+  /** Start and end of each word of the text, samples from the frame's first. */
+  z.strictObject({ ...tensor, sink: z.literal('word_times') }),
+  /** What the model has understood, a place in each slot's values; 0 = nothing. */
+  z.strictObject({ ...tensor, sink: z.literal('slots') }),
+  /** A tool that is asked for in this frame: a place in `tools.calls`. */
+  z.strictObject({ ...tensor, sink: z.literal('calls') }),
 ]);
 
 /** `shape` is the state's own: for `append` and `ring` its second axis is time. */
@@ -53,10 +61,22 @@ const graph = z.strictObject({
   states: z.array(graphState),
 });
 
+/** Values by number: 1 is the first, 0 is none of them. */
+const slotValue = z.union([z.string().min(1), z.number(), z.boolean()]);
+const slot = z.strictObject({ name, values: z.array(slotValue).min(1).max(10_000) });
+
+const toolCall = z.strictObject({
+  name: z.string().regex(/^[\w-]{1,64}$/, 'a name of a tool'),
+  /** Names of slots: what is in them when the tool is asked for are its arguments. */
+  arguments: z.array(name),
+});
+
+const toolResult = z.enum(['answered', 'failed']);
+
 const mark = z.enum(['speech_started', 'speech_ended', 'yielded']);
 
 export const packageManifest = z.strictObject({
-  schema: z.literal('parley-package/1'),
+  schema: z.enum(['parley-package/1', 'parley-package/2']),
   id: z.string().regex(/^[a-z][a-z0-9-]*$/),
   description: z.string(),
   license: z.string(),
@@ -73,6 +93,15 @@ export const packageManifest = z.strictObject({
     events: z.strictObject({ marks: z.array(mark.nullable()).min(1) }).optional(),
     /** `vocabulary`: a JSON array of strings, by token id. `silent`: ids that are no words. */
     text: z.strictObject({ vocabulary: hashedFile, silent: z.array(z.int()) }).optional(),
+    slots: z.array(slot).min(1).max(64).optional(),
+    tools: z
+      .strictObject({
+        /** What the numbers of the calls output mean; the first is "nothing". */
+        calls: z.array(toolCall.nullable()).min(2),
+        /** What the numbers of the `tool_result` input mean; the first is "nothing". */
+        results: z.array(toolResult.nullable()).min(1),
+      })
+      .optional(),
   }),
 });
 
@@ -82,6 +111,8 @@ export type GraphState = z.infer<typeof graphState>;
 export type Dtype = z.infer<typeof dtype>;
 export type HashedFile = z.infer<typeof hashedFile>;
 export type FrameMark = z.infer<typeof mark>;
+export type SlotValue = z.infer<typeof slotValue>;
+export type ToolResult = z.infer<typeof toolResult>;
 
 /** Samples of one frame of input. */
 export function inputFrameSamples(manifest: PackageManifest): number {
@@ -91,74 +122,4 @@ export function inputFrameSamples(manifest: PackageManifest): number {
 /** Samples of one frame of output. */
 export function outputFrameSamples(manifest: PackageManifest): number {
   return (manifest.clock.outputRateHz * manifest.clock.frameMs) / 1000;
-}
-
-/** What a manifest that fits the schema can still get wrong, in words; empty when it is sound. */
-export function manifestProblems(manifest: PackageManifest): string[] {
-  const problems: string[] = [];
-  const say = (problem: string): void => void problems.push(problem);
-  const inSamples = inputFrameSamples(manifest);
-  const outSamples = outputFrameSamples(manifest);
-  if (!Number.isInteger(inSamples) || !Number.isInteger(outSamples)) {
-    say('clock: a frame must be whole samples at both rates');
-  }
-  const values = new Map<string, string>();
-  const sinks = { audio: 0, text: 0, events: 0 };
-  let hears = 0;
-  for (const { file, inputs, outputs, states } of manifest.graphs) {
-    for (const input of inputs) {
-      const is = `${input.dtype} [${input.shape.join(', ')}]`;
-      const must = (expected: string | undefined): void => {
-        if (is !== expected) {
-          say(`${file}: input ${input.name} is ${is}, must be ${expected ?? 'made before it'}`);
-        }
-      };
-      switch (input.source) {
-        case 'audio':
-          hears += 1;
-          must(`float32 [B, ${inSamples}]`);
-          break;
-        case 'exec':
-        case 'reset':
-          must('bool [B]');
-          break;
-        case 'value':
-          must(values.get(input.value));
-          break;
-      }
-    }
-    for (const output of outputs) {
-      const is = `${output.dtype} [${output.shape.join(', ')}]`;
-      switch (output.sink) {
-        case 'audio':
-          sinks.audio += 1;
-          if (is !== `float32 [B, ${outSamples}]`) {
-            say(`${file}: output ${output.name} is ${is}, must be float32 [B, ${outSamples}]`);
-          }
-          break;
-        case 'text':
-        case 'events':
-          sinks[output.sink] += 1;
-          if (output.dtype !== 'int32' || output.shape.length > 2) {
-            say(`${file}: output ${output.name} is ${is}, must be int32 [B] or [B, n]`);
-          }
-          if (manifest.streams[output.sink] === undefined) {
-            say(`${file}: output ${output.name} needs streams.${output.sink}`);
-          }
-          break;
-        case 'value':
-          values.set(output.value, is);
-          break;
-      }
-    }
-    for (const { mode, input, shape: is } of states) {
-      if (mode !== 'replace' && is.length < 2) {
-        say(`${file}: state ${input} is ${mode} and needs a time axis after B`);
-      }
-    }
-  }
-  if (hears === 0) say('no graph takes the audio');
-  if (sinks.audio !== 1) say(`${sinks.audio} outputs are the audio, must be 1`);
-  if (sinks.text > 1 || sinks.events > 1) say('text and events have at most one output each');
-  return problems;
 }

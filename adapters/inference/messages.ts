@@ -1,4 +1,4 @@
-import type { FrameMark } from './manifest.ts';
+import type { FrameOutput } from './frame-output.ts';
 
 /** What the main thread tells a model's thread. One message a tick carries all rows' frames. */
 export type ToModel =
@@ -7,6 +7,8 @@ export type ToModel =
       readonly type: 'step';
       readonly slots: readonly number[];
       readonly pcm: Int16Array<ArrayBuffer>;
+      /** What a tool brought, for each of `slots`: a number of the manifest's, 0 = nothing. */
+      readonly toolResults: readonly number[];
     }
   /** A call is gone: its row is wiped, and begins anew with the next step that names it. */
   | { readonly type: 'leave'; readonly slot: number };
@@ -19,8 +21,8 @@ export type FromModel =
       readonly type: 'stepped';
       /** A frame of output for each of the step's slots; transferred. */
       readonly pcm: Int16Array<ArrayBuffer>;
-      readonly marks: readonly (FrameMark | null)[];
-      readonly texts: readonly (string | null)[];
+      /** What else came with each frame; `null` where the row did not run. */
+      readonly outputs: readonly (FrameOutput | null)[];
       /** Rows whose state is full and that did not run. */
       readonly full: readonly boolean[];
       /** Time the graphs took, ms. */

@@ -7,12 +7,8 @@ import { pipeline } from 'node:stream/promises';
 import { z } from 'zod';
 
 import { CallError } from '../../src/ports/errors.ts';
-import {
-  manifestProblems,
-  packageManifest,
-  type HashedFile,
-  type PackageManifest,
-} from './manifest.ts';
+import { manifestProblems } from './manifest-problems.ts';
+import { packageManifest, type HashedFile, type PackageManifest } from './manifest.ts';
 
 /** A folder with a manifest that is sound. Its graphs have not been looked at yet. */
 export interface ModelPackage {

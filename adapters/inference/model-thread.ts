@@ -31,6 +31,7 @@ export async function serveModel(): Promise<void> {
         const frames = message.slots.map((slot, index) => ({
           slot,
           pcm: message.pcm.subarray(index * frameSamples, (index + 1) * frameSamples),
+          toolResult: message.toolResults[index] ?? 0,
         }));
         const beganMs = systemClock.nowMs();
         const result = await loop.step(frames);

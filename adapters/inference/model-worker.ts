@@ -1,17 +1,26 @@
 import type { StreamFrame } from '../../src/ports/backend.ts';
 import { CallError } from '../../src/ports/errors.ts';
 import type { Clock, Timer } from '../../src/time/clock.ts';
-import { inputFrameSamples, outputFrameSamples } from './manifest.ts';
+import type { FrameOutput } from './frame-output.ts';
+import { inputFrameSamples, outputFrameSamples, type ToolResult } from './manifest.ts';
 import type { FromModel } from './messages.ts';
 import { openModelThread, type ModelLink, type OpenModelLink } from './model-link.ts';
 import type { ModelPackage } from './model-package.ts';
 import { ModelFigures } from './model-figures.ts';
 import { RowInput, type InputFrame } from './row-input.ts';
 
+/** A frame of the model's, and what it says of it. */
+export interface ModelFrame extends Pick<
+  StreamFrame,
+  'startSample' | 'bytes' | 'heardInputSample'
+> {
+  readonly output: FrameOutput;
+}
+
 /** Whoever sits behind a row. Called on the main thread; must not throw. */
 export interface RowHandlers {
   /** Frames come in order, one for each frame of input. The bytes are handed over. */
-  readonly frame: (frame: StreamFrame) => void;
+  readonly frame: (frame: ModelFrame) => void;
   /** Input was thrown away, in samples at the input rate. */
   readonly dropped: (samples: number) => void;
   /** The row is over; nothing follows. */
@@ -25,6 +34,8 @@ export interface ModelRow {
    * @param startSample position of the first on the uplink
    */
   push(bytes: Uint8Array, startSample: number): void;
+  /** Tells the model with its next frame; what the package has no number for is not told. */
+  toolResult(result: ToolResult): void;
   /** Idempotent. Frees the row for another call; nothing is reported after it. */
   close(): void;
 }
@@ -40,6 +51,8 @@ export interface ModelWorkerOptions {
 const gatherMs = 4;
 /** How often time passes for the rows' inputs, ms. */
 const pollMs = 20;
+/** Tool results that may wait for frames (a count); more are not told. */
+const toolResultLimit = 64;
 /** A batch that takes longer than this never ends: the thread is given up, ms. */
 const stuckMs = 10_000;
 
@@ -47,6 +60,8 @@ interface Row {
   readonly slot: number;
   readonly input: RowInput;
   readonly handlers: RowHandlers;
+  /** Numbers of tool results that were not told yet, one a frame. */
+  readonly toolResults: number[];
   frames: number;
   droppedSamples: number;
 }
@@ -119,7 +134,7 @@ export class ModelWorker {
       frameSamples: inputFrameSamples(this.#model.manifest),
       openedAtMs: this.#clock.nowMs(),
     });
-    const row: Row = { slot, input, handlers, frames: 0, droppedSamples: 0 };
+    const row: Row = { slot, input, handlers, toolResults: [], frames: 0, droppedSamples: 0 };
     this.#rows.set(slot, row);
     this.#poll ??= this.#clock.timerAt(this.#clock.nowMs() + pollMs, () => this.#onPoll());
     return {
@@ -128,6 +143,10 @@ export class ModelWorker {
         input.push(bytes, startSample, this.#clock.nowMs());
         this.#noteDrops(row);
         this.#considerBatch();
+      },
+      toolResult: (result) => {
+        const number = this.#model.manifest.streams.tools?.results.indexOf(result) ?? -1;
+        if (number > 0 && row.toolResults.length < toolResultLimit) row.toolResults.push(number);
       },
       close: () => {
         if (this.#rows.get(slot) === row) this.#dropRow(row);
@@ -214,8 +233,7 @@ export class ModelWorker {
         startSample,
         bytes: new Uint8Array(pcm.buffer),
         heardInputSample: batch.frames[index]!.heardSample,
-        text: result.texts[index] ?? null,
-        mark: result.marks[index] ?? null,
+        output: result.outputs[index] ?? silentOutput,
       });
     }
     this.#send();
@@ -271,7 +289,8 @@ export class ModelWorker {
     const pcm = new Int16Array(rows.length * samples);
     for (const [index, frame] of frames.entries()) pcm.set(frame.pcm, index * samples);
     this.#batch = { rows, frames, sentAtMs: this.#clock.nowMs() };
-    this.#link.send({ type: 'step', slots: rows.map(({ slot }) => slot), pcm });
+    const toolResults = rows.map((row) => row.toolResults.shift() ?? 0);
+    this.#link.send({ type: 'step', slots: rows.map(({ slot }) => slot), pcm, toolResults });
   }
 
   #dropRow(row: Row): void {
@@ -304,6 +323,8 @@ export class ModelWorker {
     }
   }
 }
+
+const silentOutput: FrameOutput = { mark: null, text: null, words: null, slots: null, call: null };
 
 function aborted(): CallError {
   return new CallError('model_unavailable', 'loading the model was given up');

@@ -5,7 +5,7 @@ const secretName =
   /^(?:x-)?(?:[\w-]*api[-_]?key|authorization|proxy-authorization|(?:set-)?cookie|[\w-]*secret|password|(?:access|auth|bearer|client|refresh|session)?[-_]?token|new_?handle|handle)$/i;
 /** What a text without any of these cannot hold one of those names or anything like a key. */
 const suspicious =
-  /key|token|secret|authorization|cookie|password|handle|bearer|\b[serp]k[-_]|AIza/i;
+  /key|token|secret|authorization|cookie|password|handle|bearer|\b[serp]k[-_]|AIza|"mcp"/i;
 /** Sound as text: what looks like a key in it is chance, and blotting it out would spoil it. */
 const soundLike = /^[A-Za-z0-9+/]{200,}={0,2}$/;
 /** JSON inside of JSON is looked into so often (a count). */
@@ -52,12 +52,25 @@ function cleanValue(value: unknown, secret: string | null, depth: number): unkno
   if (typeof value === 'string') return cleanText(value, secret, depth + 1);
   if (typeof value !== 'object' || value === null) return value;
   const before = Object.entries(value);
+  const isServer = 'type' in value && value.type === 'mcp';
   const after = before.map(([name, inner]: [string, unknown]): [string, unknown] => {
     const isSecret = typeof inner === 'string' && inner !== '' && secretName.test(name);
+    if (isServer && !isSecret)
+      return [name, ofServer(name, inner) ?? cleanValue(inner, secret, depth)];
     return [name, isSecret ? blot : cleanValue(inner, secret, depth)];
   });
   if (after.every(([, inner], place) => inner === before[place]?.[1])) return value;
   return Array.isArray(value) ? after.map(([, inner]) => inner) : Object.fromEntries(after);
+}
+
+/** What a server of tools is reached with may be a key whatever its name, or stand in its path. */
+function ofServer(name: string, value: unknown): unknown {
+  if (name === 'server_url' && typeof value === 'string' && URL.canParse(value)) {
+    const { origin } = new URL(value);
+    return value === origin ? value : `${origin}/${blot}`;
+  }
+  if (name !== 'headers' || typeof value !== 'object' || value === null) return undefined;
+  return Object.fromEntries(Object.keys(value).map((header) => [header, blot]));
 }
 
 function cleanString(text: string, secret: string | null): string {

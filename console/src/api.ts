@@ -18,8 +18,18 @@ export interface ShownBackend {
   readonly type: string;
   readonly state: string;
   readonly reason: string | null;
+  /** Its breaker: `closed`, `open`, … */
+  readonly health: string;
   readonly leaving: boolean;
   readonly calls: { readonly held: number; readonly answering: number };
+}
+
+/** Which calls are asked for. */
+export interface CallsAsked {
+  readonly words?: string;
+  readonly limit?: number;
+  /** Only calls older than this one. */
+  readonly before?: string;
 }
 
 /** The server answered, and not with what was asked for. */
@@ -63,8 +73,15 @@ export class Api {
     return (await this.#json<{ backends: readonly ShownBackend[] }>(path, signal)).backends;
   }
 
-  async calls(signal?: AbortSignal): Promise<readonly CallSummary[]> {
-    const path = '/api/calls?limit=1000';
+  /** Newest first. @param words each of which is somewhere in the call */
+  async calls(
+    signal?: AbortSignal,
+    { words = '', limit = 1_000, before }: CallsAsked = {},
+  ): Promise<readonly CallSummary[]> {
+    const query = new URLSearchParams({ limit: String(limit) });
+    if (words.trim() !== '') query.set('q', words.trim());
+    if (before !== undefined) query.set('before', before);
+    const path = `/api/calls?${query.toString()}`;
     return (await this.#json<{ calls: readonly CallSummary[] }>(path, signal)).calls;
   }
 

@@ -49,7 +49,15 @@ const clientFunctionCallOutput = z.object({
 
 /** Kinds that exist on the wire and are recognised to be refused by name. */
 const clientMcpItem = z.looseObject({
-  type: z.enum(['mcp_list_tools', 'mcp_call', 'mcp_approval_request', 'mcp_approval_response']),
+  type: z.enum(['mcp_list_tools', 'mcp_call', 'mcp_approval_request']),
+});
+
+const clientApproval = z.object({
+  type: z.literal('mcp_approval_response'),
+  id: clientId.optional(),
+  approval_request_id: clientId,
+  approve: z.boolean(),
+  reason: z.string().nullable().optional(),
 });
 
 /** An item that a client adds to the conversation. */
@@ -58,6 +66,7 @@ export const clientItem = z.discriminatedUnion('type', [
   clientFunctionCall,
   clientFunctionCallOutput,
   clientMcpItem,
+  clientApproval,
 ]);
 
 /** A new item after its schema. */
@@ -69,6 +78,7 @@ export const inputItem = z.discriminatedUnion('type', [
   clientFunctionCall,
   clientFunctionCallOutput,
   clientMcpItem,
+  clientApproval,
   z.object({ type: z.literal('item_reference'), id: clientId }),
 ]);
 
@@ -98,8 +108,60 @@ export type ServerContent = z.infer<typeof serverContent>;
 
 const server = { id: z.string(), object: z.literal('realtime.item'), status: itemStatus };
 
+const mcpError = z.discriminatedUnion('type', [
+  z.strictObject({ type: z.literal('tool_execution_error'), message: z.string() }),
+  z.strictObject({ type: z.literal('http_error'), code: z.number(), message: z.string() }),
+  z.strictObject({ type: z.literal('protocol_error'), code: z.number(), message: z.string() }),
+]);
+
+/** Why a tool of a server brought nothing. */
+export type McpError = z.infer<typeof mcpError>;
+
+/** Items about tools that the upstream runs. */
+const mcpItems = [
+  z.strictObject({
+    type: z.literal('mcp_list_tools'),
+    id: z.string(),
+    server_label: z.string(),
+    tools: z.array(
+      z.strictObject({
+        name: z.string(),
+        // Stock clients drop the whole list for a tool without one.
+        description: z.string(),
+        input_schema: z.record(z.string(), z.unknown()),
+      }),
+    ),
+  }),
+  z.strictObject({
+    type: z.literal('mcp_call'),
+    id: z.string(),
+    server_label: z.string(),
+    name: z.string(),
+    arguments: z.string(),
+    // Stock clients fail on a call without the key.
+    output: z.string().nullable(),
+    error: mcpError.nullable(),
+    approval_request_id: z.string().nullable(),
+  }),
+  z.strictObject({
+    type: z.literal('mcp_approval_request'),
+    id: z.string(),
+    server_label: z.string(),
+    name: z.string(),
+    arguments: z.string(),
+  }),
+  z.strictObject({
+    type: z.literal('mcp_approval_response'),
+    id: z.string(),
+    approval_request_id: z.string(),
+    approve: z.boolean(),
+    reason: z.string().nullable(),
+  }),
+] as const;
+
 /** An item as the server shows it. */
 export const serverItem = z.discriminatedUnion('type', [
+  ...mcpItems,
   z.strictObject({
     ...server,
     type: z.literal('message'),

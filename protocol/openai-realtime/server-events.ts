@@ -8,6 +8,7 @@ const index = z.number().int().nonnegative();
 const ms = z.number().int().nonnegative();
 const previous = { previous_item_id: z.string().nullable() };
 const inResponse = { event_id: id, response_id: id, output_index: index };
+const ofMcpCall = { event_id: id, output_index: index, item_id: id };
 const inPart = { ...inResponse, item_id: id, content_index: index };
 
 /** Parts of a response name audio and text plainly, unlike the content of items. */
@@ -166,6 +167,26 @@ export const serverEvent = z.discriminatedUnion('type', [
     name: z.string(),
     arguments: z.string(),
   }),
+  z.strictObject({ type: z.literal('mcp_list_tools.in_progress'), event_id: id, item_id: id }),
+  z.strictObject({ type: z.literal('mcp_list_tools.completed'), event_id: id, item_id: id }),
+  z.strictObject({ type: z.literal('mcp_list_tools.failed'), event_id: id, item_id: id }),
+  z.strictObject({
+    type: z.literal('response.mcp_call_arguments.delta'),
+    ...inResponse,
+    item_id: id,
+    delta: z.string(),
+    // Stock clients pass over the event without it.
+    obfuscation: z.string(),
+  }),
+  z.strictObject({
+    type: z.literal('response.mcp_call_arguments.done'),
+    ...inResponse,
+    item_id: id,
+    arguments: z.string(),
+  }),
+  z.strictObject({ type: z.literal('response.mcp_call.in_progress'), ...ofMcpCall }),
+  z.strictObject({ type: z.literal('response.mcp_call.completed'), ...ofMcpCall }),
+  z.strictObject({ type: z.literal('response.mcp_call.failed'), ...ofMcpCall }),
 ]);
 
 /** An event that Parley sends. */

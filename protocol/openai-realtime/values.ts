@@ -36,11 +36,14 @@ export const functionTool = z.object({
   parameters: z.record(z.string(), z.unknown()).nullable().optional(),
 });
 
-/** A tool of any kind; what is not a function is recognised so that it can be refused by name. */
-const tool = z.discriminatedUnion('type', [
-  functionTool,
-  z.looseObject({ type: z.literal('mcp') }),
-]);
+/** A server whose tools the upstream runs; its further keys are the upstream's to judge. */
+export const mcpTool = z.looseObject({
+  type: z.literal('mcp'),
+  server_label: z.string().min(1).max(128),
+});
+
+/** A tool of any kind. */
+const tool = z.discriminatedUnion('type', [functionTool, mcpTool]);
 
 /** A list of tools as a client sends it. */
 export const tools = z.array(tool).max(256);

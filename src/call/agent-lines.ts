@@ -4,11 +4,11 @@ import { LineIntake } from './line-intake.ts';
 import type { HitPlace, LineGate } from './line-gate.ts';
 import { lineEnd } from './line-end.ts';
 import { StaleWork } from './stale-work.ts';
-import { StallWatch } from './stall-watch.ts';
+import { StallWatch, type Vigil } from './stall-watch.ts';
 import { StreamIntake } from './stream-intake.ts';
 import { besideLimit, checkRoom, newLine, unasked, type LineRequest } from './line-request.ts';
 import type { AudioFormat } from '../audio/format.ts';
-import type { BackendCommand, BackendEvent } from '../ports/backend.ts';
+import type { BackendCommand, BackendEvent, Usage } from '../ports/backend.ts';
 import type { CallScope } from './scope.ts';
 import type { LineEnd } from '../ports/events.ts';
 import type { LineTrack } from './line-track.ts';
@@ -24,6 +24,12 @@ export interface AgentLinesOptions extends AgentSoundOptions {
   readonly paired: () => boolean;
   /** The backend broke its side: it is to be given up. */
   readonly onBackendFault: (error: CallError) => void;
+  /** The caller speaks, whether or not anybody was told; absent: nobody can say. */
+  readonly callerTalks?: () => boolean;
+  /** A backend without turns can be told to be silent; absent: it cannot. */
+  readonly stopsStream?: () => boolean;
+  /** How much silence of the backend is borne; absent: 20 s. */
+  readonly vigil?: () => Vigil;
 }
 
 /**
@@ -57,8 +63,13 @@ export class AgentLines {
     this.#options = options;
     this.#scope = scope;
     this.#stale = new StaleWork(scope, onBackendFault);
-    this.#watch = new StallWatch(scope, onBackendFault);
     this.#sound = new AgentSound(options, (track) => this.#finish(track));
+    this.#watch = new StallWatch({
+      scope,
+      ...(options.vigil === undefined ? {} : { vigil: options.vigil }),
+      dryAtMs: () => this.#sound.downlink.heardOutAtMs,
+      onStalled: onBackendFault,
+    });
     this.#intake = new LineIntake({
       downlink: this.#sound.downlink,
       delivery: this.#sound.delivery,
@@ -76,15 +87,17 @@ export class AgentLines {
       nowMs: scope.nowMs,
       intake: this.#intake,
       active: () => this.#active,
+      callerTalks: () => options.callerTalks?.() === true,
       open: () => {
         options.turn({ type: 'model.begins' });
+        // A line that was asked for is what the model says now.
+        if (this.#active?.outcome === null) return;
         // The next line may begin while the end of the last one is still paced.
         this.#sound.downlink.hurry();
         this.open({ ...unasked, cause: 'stream' });
       },
-      complete: (track) => this.#end(track, { outcome: { status: 'completed' }, usage: null }),
+      end: (track, outcome, usage) => this.#end(track, { outcome, usage }),
       yield: () => this.cut('model', 'turn_detected'),
-      nonsense: (what) => this.#stale.nonsense(what),
     });
   }
 
@@ -198,9 +211,28 @@ export class AgentLines {
       this.#stale.nonsense('an event into a line of its stream');
       return;
     }
-    track.lastEventAtMs = this.#scope.nowMs();
+    this.#watch.event(track, event.type);
     if (event.type === 'line.done') this.#end(track, event);
     else if (event.type !== 'line.stage') this.#intake.take(track, event);
+    this.#watch.taken(track, event.type);
+  }
+
+  /** Somebody beside the backend hears a line say this, all of it so far; it may still change. */
+  overheard(lineId: string, text: string): void {
+    const track = this.#tracks.get(lineId);
+    if (track?.outcome === null) this.#options.gate?.overheard(track, text);
+  }
+
+  /** The line in which a backend without turns calls tools: the one it speaks in, or a new one. */
+  lineOfTools(): LineTrack {
+    if (this.#active?.outcome === null) return this.#active;
+    if (this.#active !== null) this.#sound.downlink.hurry();
+    return this.open({ ...unasked, cause: 'stream' });
+  }
+
+  /** A backend without turns has called all tools of one go. */
+  toolsDone(usage: Usage | null): void {
+    if (this.#active?.outcome === null) this.#stream.toolsDone(this.#active, usage);
   }
 
   /**
@@ -258,7 +290,8 @@ export class AgentLines {
   /** Tells the backend to stop the line it is working on, if it is still at it. */
   cancelUpstream(): void {
     const track = this.#active;
-    if (track?.outcome !== null || track.line.cause === 'stream') return;
+    if (track?.outcome !== null) return;
+    if (track.line.cause === 'stream' && this.#options.stopsStream?.() !== true) return;
     this.#options.send({ type: 'cancel', lineId: track.line.lineId });
   }
 
@@ -304,7 +337,9 @@ export class AgentLines {
 
   /** A line that is owed has been asked for once more. */
   askedAgain(track: LineTrack): void {
+    track.askedAtMs = null;
     track.lastEventAtMs = this.#scope.nowMs();
+    this.#watch.again(track);
     this.#watch.watch(this.#tracks.values());
   }
 
@@ -346,6 +381,7 @@ export class AgentLines {
 
   /** The backend has said all of the line: it ends when all of it may be said. */
   #end(track: LineTrack, outcome: Outcome): void {
+    this.#watch.said(track);
     const waits = this.#options.gate?.end(track, () => this.#allSaid(track, outcome)) === true;
     if (!waits) this.#allSaid(track, outcome);
   }

@@ -16,6 +16,7 @@ export function settingsRefusal(
   const { allow } = agent;
   if (allow === undefined) return null;
   const { instructions, voice, tools, toolChoice } = wanted;
+  const servers = 'toolServers' in wanted ? (wanted.toolServers ?? []) : [];
   if (instructions !== undefined && instructions !== current.instructions) {
     const what = textRefusal(instructions, allow.instructionChars, 'instructions');
     if (what !== null) return refusal(agent, 'instructions', what);
@@ -30,6 +31,10 @@ export function settingsRefusal(
         `lets clients choose among these voices: ${voices.join(', ')}`,
       );
     }
+  }
+  // A server brings as many as it likes.
+  if (servers.length > 0 && allow.tools === 0 && servers !== current.toolServers) {
+    return refusal(agent, 'tools', 'lets clients bring no tools');
   }
   if (
     tools !== undefined &&

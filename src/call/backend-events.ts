@@ -17,18 +17,28 @@ export function takeBackendEvent(target: CommandTarget, event: LiveBackendEvent)
         lines.take(event);
       }
       return;
+    case 'line.ahead':
     case 'line.audio':
     case 'line.text':
     case 'line.done':
-      lines.take(event);
+      if (authority === 'model' && event.type === 'line.done' && !lines.find(event.lineId)) {
+        // It knows no lines of ours: so end the tools that it called in one go.
+        lines.toolsDone(event.usage);
+      } else {
+        lines.take(event);
+      }
       return;
     case 'stream.frame':
       if (authority === 'model') lines.take(event);
       else lines.nonsense('a stream frame, though it has turns');
       return;
     case 'tool.called':
-      if (capabilities.tools !== 'none') tools.called(event);
+      if (capabilities.tools !== 'none') tools.called(ofLine(event, target));
       else lines.nonsense('a tool call, though it can call none');
+      return;
+    case 'server_tool':
+      if (capabilities.toolServers === true) tools.served.take(event.event);
+      else lines.nonsense('a tool of a server, though it runs none');
       return;
     case 'caller.speech':
       target.turn({
@@ -42,6 +52,9 @@ export function takeBackendEvent(target: CommandTarget, event: LiveBackendEvent)
       if (event.final) conversation.transcribe(event.itemId, event.text);
       if (!settings().callerTranscripts) return;
       scope.log.append(event);
+      return;
+    case 'caller.words':
+      target.words?.take(event, uplink.backendRateHz);
       return;
     case 'caller.partial':
       if (capabilities.transcripts.partials !== true) {
@@ -73,6 +86,9 @@ export function takeBackendEvent(target: CommandTarget, event: LiveBackendEvent)
         scope.log.append({ type: 'line.stage', lineId, stage, reachedAtMs });
       }
       return;
+    // Nobody else could have done better.
+    case 'caller.lost':
+      return;
     // What was used is counted elsewhere.
     case 'usage':
       return;
@@ -80,4 +96,14 @@ export function takeBackendEvent(target: CommandTarget, event: LiveBackendEvent)
       scope.log.append({ type: 'audio.dropped', where: 'model_input', samples: event.samples });
       return;
   }
+}
+
+/** Without turns there are no lines that the backend could name: its tools of one go belong to the open one. */
+function ofLine(
+  event: LiveBackendEvent & { readonly type: 'tool.called' },
+  { context, lines }: CommandTarget,
+): typeof event {
+  const { lineId } = event;
+  if (context().authority !== 'model' || lineId === null || lines.find(lineId)) return event;
+  return { ...event, lineId: lines.lineOfTools().line.lineId };
 }

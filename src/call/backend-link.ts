@@ -6,6 +6,8 @@ import type {
   BackendPort,
   BackendSession,
 } from '../ports/backend.ts';
+import { PacedReplay } from './handover-replay.ts';
+import type { HandoverCause, MoveCause } from '../ports/events.ts';
 import type { LiveBackendEvent } from './backend-events.ts';
 import type { Clock } from '../time/clock.ts';
 
@@ -32,8 +34,18 @@ export interface BackendLinkOptions {
   /** It has been sent all that it had to be told first. */
   readonly onServing: (port: BackendPort) => void;
   readonly onEvent: (event: LiveBackendEvent) => void;
-  /** A backend in use is lost, `onFailed` was told, and another is about to be opened. */
-  readonly onHandover: (lost: BackendPort, error: CallError) => void;
+  /** The loss in what a backend says, asked where another could take over; `null`: there is none. */
+  readonly lossIn: (event: LiveBackendEvent) => CallError | null;
+  /**
+   * A backend in use is lost, and `onFailed` was told, or is left; another is about to be opened.
+   * @param to who is tried first
+   */
+  readonly onHandover: (
+    lost: BackendPort,
+    error: CallError,
+    to: BackendPort,
+    cause: HandoverCause,
+  ) => void;
   /** What a backend that has just opened is sent, from what waited for it. */
   readonly first: (
     port: BackendPort,
@@ -66,6 +78,8 @@ export class BackendLink {
   /** The session is to be opened once more. */
   #again = false;
   #waiting: BackendCommand[] = [];
+  /** What the session is told first, while that is not over. */
+  #replay: PacedReplay | null = null;
   /** Who is tried now that one was lost. */
   #next: readonly BackendPort[] = [];
   /** Clock times of the latest losses, oldest first. */
@@ -101,9 +115,16 @@ export class BackendLink {
       this.#wait(command);
       return;
     }
+    if (this.#replay !== null) this.#replay.push(command);
+    else this.#give(command);
+  }
+
+  #give(command: BackendCommand): void {
+    const session = this.#session;
+    if (session === null) return;
     if (command.type !== 'configure') this.#used = true;
     const adapted = this.#options.adapt(command);
-    if (adapted !== null && this.#session.send(adapted) === 'overflow') {
+    if (adapted !== null && session.send(adapted) === 'overflow') {
       if (command.type === 'audio') this.#options.onDropped(command.chunk.samples);
       else this.fail(new CallError('queue_overflow', 'the backend does not take commands'));
     }
@@ -119,8 +140,7 @@ export class BackendLink {
     if (this.#closed || this.#port === null || this.#used) return false;
     this.#again = true;
     this.#attempt?.abort(new CallError('backend_closed', 'the session is opened once more'));
-    this.#session?.close();
-    this.#session = null;
+    this.#leaveSession();
     return true;
   }
 
@@ -141,8 +161,7 @@ export class BackendLink {
     if (this.#closed) return;
     this.#closed = true;
     this.#abort.abort(new CallError('backend_closed', 'the call is over'));
-    this.#session?.close();
-    this.#session = null;
+    this.#leaveSession();
     this.#waiting = [];
   }
 
@@ -199,7 +218,7 @@ export class BackendLink {
 
   /** @returns `null` when the call ended meanwhile, or the session is wanted otherwise */
   async #open(port: BackendPort): Promise<BackendSession | null> {
-    const { clock, context, onOpening, onReady, onServing } = this.#options;
+    const { clock, context, onOpening, onReady } = this.#options;
     onOpening(port);
     const startMs = clock.nowMs();
     const attempt = new AbortController();
@@ -224,13 +243,28 @@ export class BackendLink {
       }
       onReady(port, clock.nowMs() - startMs);
       this.#session = session;
-      for (const command of this.#options.first(port, this.#waiting.splice(0))) this.send(command);
-      onServing(port);
+      this.#tell(port, this.#options.first(port, this.#waiting.splice(0)));
       return session;
     } finally {
       this.#attempt = null;
       timer.cancel();
     }
+  }
+
+  /** What a backend that has just opened is told first: at once, where it takes it so. */
+  #tell(port: BackendPort, commands: readonly BackendCommand[]): void {
+    const { clock, onServing } = this.#options;
+    const replay = new PacedReplay(commands, {
+      clock,
+      paced: !port.capabilities.fasterThanRealTime,
+      send: (command) => this.#give(command),
+      onDone: () => {
+        this.#replay = null;
+        onServing(port);
+      },
+    });
+    this.#replay = replay;
+    replay.start();
   }
 
   async #pump(session: BackendSession): Promise<void> {
@@ -252,13 +286,31 @@ export class BackendLink {
     if (this.#session !== session) return false;
     this.#used = true;
     if (event.type === 'failed') this.#lost(event.error);
-    else this.#options.onEvent(event);
+    else {
+      const loss = this.replaceable ? this.#options.lossIn(event) : null;
+      if (loss === null) this.#options.onEvent(event);
+      else this.#lost(loss);
+    }
     return this.#session === session;
+  }
+
+  /**
+   * The session in use is left for another backend, though it is in order. Those that could take over
+   * are tried after that one, itself last.
+   * @returns false where none is in use, or that one is: then nothing happens
+   */
+  leave(to: BackendPort, cause: MoveCause): boolean {
+    const port = this.#port;
+    if (this.#closed || port === null || port === to || this.#session === null) return false;
+    const others = this.#options.successors(port).filter((other) => other !== to);
+    const error = new CallError('backend_closed', `the call goes over to another (${cause})`);
+    this.#goOver(port, error, [to, ...others], cause);
+    return true;
   }
 
   /** The session in use is over by a fault: commands wait from here on. */
   #lost(error: CallError): void {
-    const { clock, onFailed, onHandover, successors } = this.#options;
+    const { clock, onFailed, successors } = this.#options;
     const port = this.#port;
     if (this.#closed || port === null) return;
     const nowMs = clock.nowMs();
@@ -269,19 +321,34 @@ export class BackendLink {
       this.#giveUp({ port, error });
       return;
     }
-    this.#session?.close();
-    this.#session = null;
+    onFailed(port, error, false);
+    this.#goOver(port, error, next, error.code);
+  }
+
+  #goOver(
+    port: BackendPort,
+    error: CallError,
+    next: readonly BackendPort[],
+    cause: HandoverCause,
+  ): void {
+    this.#leaveSession();
     // It is no longer there to be opened once more.
     this.#used = true;
     this.#next = next;
-    onFailed(port, error, false);
-    onHandover(port, error);
+    this.#options.onHandover(port, error, next[0] ?? port, cause);
   }
 
   #giveUp({ port, error }: Loss): void {
     if (this.#closed) return;
     this.close();
     this.#options.onFailed(port, error, true);
+  }
+
+  #leaveSession(): void {
+    this.#replay?.close();
+    this.#replay = null;
+    this.#session?.close();
+    this.#session = null;
   }
 
   /** A method, because awaits change what the compiler believes it knows. */

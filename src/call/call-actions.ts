@@ -1,6 +1,8 @@
 import { CallError } from '../ports/errors.ts';
-import { resolveSettings, type SettingsContext } from './settings.ts';
+import { isDeepStrictEqual } from 'node:util';
+import { initialSettings, resolveSettings, type SettingsContext } from './settings.ts';
 import type { AgentDefinition } from '../ports/agent.ts';
+import type { GateCheckPort } from '../ports/gate.ts';
 import type { CallActions, ToolPort, ToolSet } from '../ports/tool.ts';
 import type { CallScope } from './scope.ts';
 import type { CallSettings, ToolDefinition } from '../ports/settings.ts';
@@ -18,12 +20,16 @@ export interface AgentToSwitchTo {
   readonly agent: AgentDefinition;
   readonly tools: readonly ToolPort[];
   readonly toolSet: ToolSet | null;
+  /** Asks outside about what it is about to say; absent or `null`: nobody is asked. */
+  readonly gateCheck?: GateCheckPort | null;
 }
 
 export interface CallActionsOptions {
   readonly scope: CallScope;
   readonly lines: () => AgentLines;
   readonly settings: () => CallSettings;
+  /** Whose instructions it goes on with so far. */
+  readonly agent: () => AgentDefinition;
   readonly context: () => SettingsContext;
   readonly roundTripMs: () => number;
   readonly callerSpeaks: () => boolean;
@@ -32,8 +38,10 @@ export interface CallActionsOptions {
   readonly otherAgent: (name: string) => AgentToSwitchTo | null;
   /** Parley's own tools are added. */
   readonly configure: (settings: CallSettings) => void;
+  /** The call goes over to another backend at the next pause. @throws CallError where it cannot */
+  readonly moveTo: (backend: string) => void;
   /** The call goes on with this one. */
-  readonly onAgent: (agent: AgentDefinition) => void;
+  readonly onAgent: (to: AgentToSwitchTo) => void;
   /** @returns the client's tools */
   readonly useTools: (to: AgentToSwitchTo) => readonly ToolDefinition[];
   readonly close: (reason: CloseReason) => void;
@@ -75,15 +83,21 @@ export class ActionsOfCall implements CallActions {
     const to = otherAgent(name);
     if (to === null) throw new CallError('agent_not_found', `there is no agent named ${name}`);
     const { instructions, voice } = to.agent;
-    const wanted = voice === null ? { instructions } : { instructions, voice };
+    const voices = voice === null ? {} : { voice };
+    const wanted = { instructions, ...voices, ...this.#detection(to.agent) };
     const all = resolveSettings(settings(), wanted, context());
-    // A voice that has been heard may be the only one there can be; the agent can do without.
-    const resolved = all.ok ? all : resolveSettings(settings(), { instructions }, context());
+    // A voice that has been heard may be the only one there can be; the agent can do without, and
+    // with the turns that the backend keeps.
+    const others = [{ instructions, ...this.#detection(to.agent) }, { instructions }];
+    const resolved = others.reduce(
+      (found, patch) => (found.ok ? found : resolveSettings(settings(), patch, context())),
+      all,
+    );
     if (!resolved.ok) throw resolved.error;
     if (resolved.settings.instructions !== instructions) {
       throw new CallError('unsupported_by_backend', 'this backend follows no other instructions');
     }
-    onAgent(to.agent);
+    onAgent(to);
     configure({ ...resolved.settings, tools: useTools(to) });
     const taken = all.ok && voice !== null;
     scope.log.append({
@@ -92,17 +106,27 @@ export class ActionsOfCall implements CallActions {
     });
   }
 
-  switchBackend(): void {
-    throw new CallError(
-      'unsupported_by_backend',
-      'a running call cannot move to another backend yet',
-    );
+  switchBackend(name: string): void {
+    this.#options.moveTo(name);
+  }
+
+  setDisposition(value: string, note: string | null): void {
+    const { log } = this.#options.scope;
+    log.append({ type: 'call.action', action: { kind: 'disposition', value, note } });
   }
 
   close(): void {
     this.#ending = null;
     this.#timer?.cancel();
     this.#timer = null;
+  }
+
+  /** The other agent's, unless the client has set its own. */
+  #detection({ turns }: AgentDefinition): Pick<CallSettings, 'turnDetection'> | object {
+    const { agent, settings, context } = this.#options;
+    const before = initialSettings(agent(), context()).turnDetection;
+    const own = isDeepStrictEqual(settings().turnDetection, before);
+    return own ? { turnDetection: turns.detection } : {};
   }
 
   /** The caller interrupted: who is spoken to does not hang up. */

@@ -1,5 +1,6 @@
 import { BackendLink } from './backend-link.ts';
 import { backendFormats } from './backend-formats.ts';
+import { LossesInWords } from './handover-loss.ts';
 import { successorsOf } from './handover-choice.ts';
 import { takeBackendEvent, type LiveBackendEvent } from './backend-events.ts';
 import type { BackendPort } from '../ports/backend.ts';
@@ -30,8 +31,12 @@ export function createCallLink(options: CallLinkOptions): BackendLink {
   const { backends, clock, ids, callId, agent } = call;
   const { log } = target.scope;
   const successors = (lost: BackendPort): readonly BackendPort[] =>
-    successorsOf(lost, backends, agent.handover?.acceptUnseeded === true);
-  const link = new BackendLink({
+    successorsOf(lost, backends, {
+      acceptUnseeded: agent.handover?.acceptUnseeded === true,
+      trusted: ({ name }) => call.health?.(name)?.trusted ?? true,
+    });
+  const losses = new LossesInWords(() => target.lines, backends.length);
+  return new BackendLink({
     backends,
     successors,
     clock,
@@ -54,15 +59,10 @@ export function createCallLink(options: CallLinkOptions): BackendLink {
     onOpening,
     onReady: (port, openMs) => log.append({ type: 'backend.ready', backend: port.name, openMs }),
     onServing: (port) => handover.serving(port),
-    onHandover: (port, error) => handover.lost(port, error, successors(port)[0]?.name ?? port.name),
+    onHandover: (port, error, to, cause) => handover.lost(port, error, to.name, cause),
     first: (port, waiting) => handover.first(port, waiting),
+    lossIn: (event) => losses.take(event),
     onEvent: (event) => {
-      const loss = lossIn(event, target);
-      const port = backends.find(({ name }) => name === target.context().backend);
-      if (loss !== null && port !== undefined && successors(port).length > 0) {
-        link.fail(loss);
-        return;
-      }
       options.onEvent(event);
       if (options.beside === null) takeBackendEvent(target, event);
       else options.beside.take(event);
@@ -74,16 +74,4 @@ export function createCallLink(options: CallLinkOptions): BackendLink {
     },
     onDropped: (samples) => log.append({ type: 'audio.dropped', where: 'model_input', samples }),
   });
-  return link;
-}
-
-/**
- * A backend whose connection broke under an answer says so of the answer first, and may try to connect
- * again: the caller would hear the end of it, and then nothing.
- */
-function lossIn(event: LiveBackendEvent, { lines }: CommandTarget): CallError | null {
-  if (event.type !== 'line.done' || event.outcome.status !== 'failed') return null;
-  const { error } = event.outcome;
-  const lost = error.code === 'backend_closed' || error.code === 'backend_stalled';
-  return lost && lines.find(event.lineId)?.inBand === true ? error : null;
 }

@@ -1,6 +1,7 @@
 import { limitStep, unlimited, type LimitNotice, type ToldLimits } from '../spend/limits.ts';
 import { UsageFold } from '../spend/usage-fold.ts';
-import { UsageDesk } from './usage-desk.ts';
+import { asCallError } from '../ports/errors.ts';
+import { UsageDesk, type BesideUse } from './usage-desk.ts';
 import { WrapUp } from './wrap-up.ts';
 import type { BackendEvent } from '../ports/backend.ts';
 import type { CloseReason } from '../ports/events.ts';
@@ -30,6 +31,10 @@ export interface CallSpendOptions {
   /** Absent: no prices, no limits. */
   readonly spend: SpendOptions | undefined;
   readonly callerSpeaks: () => boolean;
+  /** What is used beside the backends; absent: nothing. */
+  readonly beside?: (() => BesideUse | null) | undefined;
+  /** The call is to go on with this backend; absent: it cannot. @throws CallError where it cannot */
+  readonly move?: ((backend: string) => void) | undefined;
   readonly close: (reason: CloseReason) => void;
 }
 
@@ -54,6 +59,7 @@ export class CallSpend {
       prices: spend.prices,
       backend: () => target.context().backend,
       callerAudioMs: () => target.uplink.endMs,
+      beside: options.beside ?? (() => null),
     });
     scope.log.listen((entry) => {
       if (entry.type !== 'usage.counted') return;
@@ -102,7 +108,7 @@ export class CallSpend {
     for (const notice of notices) scope.log.append({ type: 'spend.limit', ...notice });
     const reached = notices.find(({ stage }) => stage === 'reached');
     if (reached !== undefined) this.#windUp(reached);
-    else if (notices.length > 0) this.#warn();
+    else if (notices.length > 0 && !this.#goesCheaper()) this.#warn();
   }
 
   /** The agent is told, where it can be, and brings the call to an end by itself. */
@@ -126,12 +132,27 @@ export class CallSpend {
     scope.log.append({ type: 'item.added', item, previousItemId });
   }
 
+  /** Before the limit is reached, so that it holds. @returns whether the call goes over now */
+  #goesCheaper(): boolean {
+    const { target, move } = this.#options;
+    const { cheaper } = this.#spend;
+    if (cheaper === null || move === undefined || target.context().backend === cheaper) {
+      return false;
+    }
+    try {
+      move(cheaper);
+      return true;
+    } catch (thrown) {
+      const reason = asCallError(thrown).message;
+      target.scope.logger.warn('spend.cheaper_unavailable', { backend: cheaper, reason });
+      return false;
+    }
+  }
+
   #windUp({ scope: whose, of, limit }: LimitNotice): void {
     const { target, callerSpeaks, close } = this.#options;
     const { scope } = target;
-    const { cheaper, words } = this.#spend;
-    // A running call cannot go over to a backend of its choice: it ends.
-    if (cheaper !== null) scope.logger.warn('spend.cheaper_unavailable', { backend: cheaper });
+    const { words } = this.#spend;
     const message = `The limit of ${limit} (${of}) of the ${whose} is used up.`;
     this.#wrapUp = new WrapUp({
       scope,

@@ -9,7 +9,7 @@ type OfTools = Pick<
 >;
 type OfActions = Pick<
   CallActionsOptions,
-  'context' | 'roundTripMs' | 'configure' | 'onAgent' | 'close'
+  'moveTo' | 'agent' | 'context' | 'roundTripMs' | 'configure' | 'onAgent' | 'close'
 >;
 
 export interface CallToolsOptions extends OfTools, OfActions {
@@ -37,7 +37,10 @@ export function createCallTools({ call, ...options }: CallToolsOptions): ToolCal
     actions,
     capabilities: () => context().capabilities,
     fillers: call.agent.turns.manner?.fillers === true,
-    answer: () => respond({ ...unasked, cause: 'tool' }),
+    // Who has no turns speaks by itself about what a tool brought.
+    answer: () => {
+      if (context().authority !== 'model') respond({ ...unasked, cause: 'tool' });
+    },
     onTools: (kept) => configure(tools.withOwn({ ...settings(), tools: kept })),
   });
   return tools;

@@ -3,14 +3,13 @@ import { respondExtras, type LineRequest } from './line-request.ts';
 import type { CallError } from '../ports/errors.ts';
 import { TermChanges } from './term-changes.ts';
 import { CallTerms } from './terms.ts';
-import { createCallLink } from './call-link.ts';
+import { CallBackend } from './call-backend.ts';
 import { CallSpend } from './call-spend.ts';
 import { createCallTools } from './call-tools.ts';
 import { Conversation, type HeardAt } from './conversation.ts';
 import { CallObservers } from './observers.ts';
 import { createCallerSide } from './caller-side.ts';
 import { EventLog } from './event-log.ts';
-import { Handover } from './handover.ts';
 import { createLineGate, type LineGate } from './line-gate.ts';
 import { Lifetime } from './lifetime.ts';
 import { retrieveItem } from './retrieve.ts';
@@ -18,12 +17,12 @@ import { callOver, tellHeard, tryCommand, type CommandTarget } from './commands.
 import { takeSeed } from './seed.ts';
 import { createSideListener, type SideListener } from './side-listener.ts';
 import { TurnDesk } from './turn-desk.ts';
+import { TurnWords } from './turn-words.ts';
 import { UplinkGate } from './uplink-gate.ts';
-import type { BackendCapabilities, BackendCommand } from '../ports/backend.ts';
+import type { BackendCapabilities } from '../ports/backend.ts';
 import type { CallView, ClientCommand, CommandResult, RetrievedItem } from '../ports/client.ts';
 import type { Call } from './running.ts';
 import type { CallOptions } from './options.ts';
-import type { BackendLink } from './backend-link.ts';
 import type { CallScope } from './scope.ts';
 import type { EchoLadder } from './echo-ladder.ts';
 import type { Uplink } from './uplink.ts';
@@ -53,8 +52,7 @@ class RunningCall implements Call {
   readonly #tools: ToolCalls;
   readonly #turns: TurnDesk;
   readonly #spend: CallSpend;
-  readonly #link: BackendLink;
-  readonly #handover: Handover;
+  readonly #backend: CallBackend;
   readonly #target: CommandTarget;
   readonly #observers: CallObservers;
   readonly #gate: UplinkGate;
@@ -92,9 +90,9 @@ class RunningCall implements Call {
       judged: () => this.#terms.judged,
       turn: (input) => this.#turns.feed(input),
       onChunk: (chunk) => {
-        this.#link.send({ type: 'audio', chunk });
+        this.#backend.hear({ type: 'audio', chunk });
         this.#side?.push(chunk);
-        if (this.#link.open) this.#observers.delay('up', nowMs() - this.#pushedAtMs);
+        if (this.#backend.open) this.#observers.delay('up', nowMs() - this.#pushedAtMs);
       },
       onFault: (error) => this.#fault(error),
     });
@@ -123,19 +121,20 @@ class RunningCall implements Call {
       playoutLeadMs: options.agent.playoutLeadMs,
       roundTripMs: () => this.#roundTripMs(),
       echo: this.#echo,
-      send: (command) => this.#send(command),
+      send: (command) => this.#backend.send(command),
       turn: (input) => this.#turns.feed(input),
       write: (audio) => this.#view?.audio(audio),
       onDelay: (delayMs) => this.#observers.delay('down', delayMs),
-      onCut: (tracks) => {
-        for (const track of tracks) tellHeard(this.#target, track);
-      },
+      onCut: (tracks) => tracks.forEach((track) => tellHeard(this.#target, track)),
       onLineDone: (track) => {
         this.#tools.lineDone(track);
-        this.#handover.lineDone();
+        this.#backend.lineDone();
       },
       paired: () => this.capabilities.transcripts.paired === true,
-      onBackendFault: (error) => this.#link.fail(error),
+      callerTalks: () => this.#turns.callerTalks,
+      stopsStream: () => this.capabilities.cancel,
+      onBackendFault: (error) => this.#backend.fail(error),
+      vigil: () => this.#backend.vigil,
     });
     this.#tools = createCallTools({
       call: options,
@@ -145,12 +144,18 @@ class RunningCall implements Call {
       settings: () => this.#terms.settings,
       context: () => this.#changes.context(),
       roundTripMs: () => this.#roundTripMs(),
-      send: (command) => this.#send(command),
+      send: (command) => this.#backend.send(command),
       turn: (input) => this.#turns.feed(input),
       callerSpeaks: () => this.#turns.callerSpeaks,
       respond: (request) => this.#respond(request, null),
       configure: (settings) => this.#changes.configure(settings),
-      onAgent: (agent) => (this.#terms.agent = agent),
+      agent: () => this.#terms.agent,
+      moveTo: (backend) => this.#backend.moveTo(backend, 'tool'),
+      onAgent: ({ agent, gateCheck = null }) => {
+        this.#terms.agent = agent;
+        const { gate } = agent;
+        this.#lineGate?.change(gate === undefined ? null : { gate, checker: gateCheck });
+      },
       close: (reason) => this.close(reason),
     });
     this.#changes = new TermChanges({
@@ -161,18 +166,16 @@ class RunningCall implements Call {
       tools: this.#tools,
       side: this.#side,
       turns: () => this.#turns,
-      link: () => this.#link,
-      send: (command) => this.#send(command),
+      backend: () => this.#backend,
+      send: (command) => this.#backend.send(command),
     });
     this.#terms.settings = this.#tools.withOwn(this.#terms.settings);
     this.#target = this.#commandTarget();
     this.#turns = new TurnDesk(this.#target, this.#terms.turnOptions());
-    const { callId } = options;
-    this.#handover = new Handover({ callId, target: this.#target, turns: this.#turns });
-    this.#link = createCallLink({
+    this.#backend = new CallBackend({
       call: options,
       target: this.#target,
-      handover: this.#handover,
+      turns: this.#turns,
       beside: this.#side,
       onOpening: (port) => this.#changes.opening(port),
       onEvent: (event) => this.#spend.take(event),
@@ -181,7 +184,7 @@ class RunningCall implements Call {
     this.#observers.watch(() => ({
       unsentBytes: this.#view?.unsentBytes ?? 0,
       unplayedMs: this.#lines.waitingMs,
-      waitingCommands: this.#link.waiting,
+      waitingCommands: this.#backend.waiting,
     }));
     log.listen((entry) => this.#observers.entry(entry));
     log.listen((entry) => this.#side?.entry(entry));
@@ -189,6 +192,8 @@ class RunningCall implements Call {
       target: this.#target,
       spend: options.spend,
       callerSpeaks: () => this.#turns.callerSpeaks,
+      beside: () => this.#side?.used ?? null,
+      move: (backend) => this.#backend.moveTo(backend, 'spend_limit'),
       close: (reason) => this.close(reason),
     });
     const route = options.route === undefined ? {} : { route: options.route };
@@ -199,7 +204,7 @@ class RunningCall implements Call {
       ...route,
     });
     this.#uplink.listen(this.#terms.wantsDetection);
-    this.#link.start();
+    this.#backend.start();
   }
 
   get callId(): string {
@@ -262,6 +267,11 @@ class RunningCall implements Call {
     return tryCommand(this.#target, command);
   }
 
+  handOver(to: string | null): CommandResult {
+    if (this.#closed !== null) return { ok: false, error: callOver() };
+    return this.#backend.tryMove(to, 'operator');
+  }
+
   retrieve(itemId: string): RetrievedItem | undefined {
     return retrieveItem(
       { conversation: this.#conversation, uplink: this.#uplink, log: this.#scope.log },
@@ -291,7 +301,7 @@ class RunningCall implements Call {
     this.#lineGate?.close();
     this.#lines.close();
     this.#spend.close();
-    this.#link.close();
+    this.#backend.close();
     this.#side?.close();
     this.#uplink.close();
     this.#scope.log.append({ type: 'call.closed', reason });
@@ -302,6 +312,7 @@ class RunningCall implements Call {
   #commandTarget(): CommandTarget {
     return {
       scope: this.#scope,
+      words: new TurnWords(this.#scope, this.#conversation, () => this.#terms.settings),
       conversation: this.#conversation,
       lines: this.#lines,
       tools: this.#tools,
@@ -313,16 +324,10 @@ class RunningCall implements Call {
       configure: (settings) => this.#changes.configure(settings),
       roundTripMs: () => this.#roundTripMs(),
       turn: (input) => this.#turns.feed(input),
-      send: (command) => this.#send(command),
-      retold: (lineId) => this.#handover.retold(lineId),
+      send: (command) => this.#backend.send(command),
+      retold: (lineId) => this.#backend.retold(lineId),
       respond: (request, input, speculationId) => this.#respond(request, input, speculationId),
     };
-  }
-
-  /** What waits for a backend is put in its terms when it is known which one it is. */
-  #send(command: BackendCommand): void {
-    if (!this.#link.open) this.#link.send(command);
-    else for (const told of this.#handover.translate(command)) this.#link.send(told);
   }
 
   #respond(
@@ -333,7 +338,7 @@ class RunningCall implements Call {
     const { outOfBand, overrides } = request;
     const more = respondExtras(request, speculationId);
     return this.#lines.open(request, undefined, ({ line: { lineId, itemId } }) =>
-      this.#send({ type: 'respond', lineId, itemId, outOfBand, overrides, input, ...more }),
+      this.#backend.send({ type: 'respond', lineId, itemId, outOfBand, overrides, input, ...more }),
     );
   }
 
@@ -342,12 +347,7 @@ class RunningCall implements Call {
     const { code, message } = error;
     this.#stopAnswering();
     this.#lines.failAll(error);
-    this.#scope.log.append({
-      type: 'backend.failed',
-      backend: this.#terms.port.name,
-      code,
-      message,
-    });
+    this.#scope.log.append({ type: 'backend.failed', backend: this.backend, code, message });
     this.close({ kind: 'error', code, message });
   }
 
@@ -355,7 +355,7 @@ class RunningCall implements Call {
   #stopAnswering(): void {
     this.#turns.close();
     this.#tools.close();
-    this.#handover.close();
+    this.#backend.stopAnswering();
   }
 
   #heardAt(): HeardAt {

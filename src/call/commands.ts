@@ -13,8 +13,11 @@ import type { AgentDefinition } from '../ports/agent.ts';
 import type { BackendCommand } from '../ports/backend.ts';
 import type { ClientCommand, CommandResult, InputItem, NewItem } from '../ports/client.ts';
 import type { ConversationItem } from '../ports/conversation.ts';
-import type { CallSettings, LineOverrides } from '../ports/settings.ts';
+import type { CallSettings } from '../ports/settings.ts';
 import type { TurnInput } from '../turn/vocabulary.ts';
+import type { TurnWords } from './turn-words.ts';
+import { begunAlready, checkDelete, checkItem } from './duplex.ts';
+import { checkedOverrides, need, needGateway } from './command-checks.ts';
 
 /** Least audio a manual commit may take, ms (what the stock wire demands). */
 const leastCommitMs = 100;
@@ -27,6 +30,8 @@ export interface CommandTarget {
   readonly tools: ToolCalls;
   readonly uplink: Uplink;
   readonly echo: EchoLadder;
+  /** Puts the caller's words into turns, for backends that have none. */
+  readonly words?: TurnWords;
   readonly agent: () => AgentDefinition;
   readonly settings: () => CallSettings;
   readonly context: () => SettingsContext;
@@ -83,6 +88,15 @@ function runCommand(target: CommandTarget, command: ClientCommand): void {
     case 'item.create':
       createItem(target, command.item, command.after);
       return;
+    case 'server_tool.approve':
+      need(
+        target,
+        target.context().capabilities.toolServers === true,
+        'runs no tools by itself',
+        'item',
+      );
+      target.tools.served.approve(command);
+      return;
     case 'item.delete':
       deleteItem(target, command.itemId);
       return;
@@ -121,20 +135,6 @@ function runCommand(target: CommandTarget, command: ClientCommand): void {
   }
 }
 
-/** @throws CallError `unsupported_by_backend`, naming the backend */
-function need(target: CommandTarget, able: boolean, what: string, param?: string): void {
-  if (able) return;
-  const { backend } = target.context();
-  throw new CallError('unsupported_by_backend', `Backend ${backend} ${what}.`, {
-    ...(param === undefined ? {} : { param }),
-  });
-}
-
-/** @throws CallError `unsupported_by_backend` where the gateway does not decide about turns */
-function needGateway(target: CommandTarget, what: string): void {
-  need(target, target.context().authority === 'gateway', what, 'type');
-}
-
 function configure(target: CommandTarget, patch: Partial<CallSettings>): void {
   const context = target.context();
   const forbidden = settingsRefusal(target.agent(), target.settings(), patch);
@@ -151,7 +151,8 @@ function configure(target: CommandTarget, patch: Partial<CallSettings>): void {
 function commit(target: CommandTarget): void {
   const { uplink } = target;
   const { capabilities, authority } = target.context();
-  need(target, capabilities.commit && authority === 'gateway', 'takes no manual turns', 'type');
+  const able = authority === 'model' ? capabilities.promptable : capabilities.commit;
+  need(target, able === true && authority !== 'backend', 'takes no manual turns', 'type');
   const samples = uplink.endSample - uplink.uncommittedSample;
   const bufferedMs = (samples * 1000) / uplink.format.rateHz;
   if (bufferedMs < leastCommitMs) {
@@ -167,7 +168,8 @@ function commit(target: CommandTarget): void {
 function clear(target: CommandTarget): void {
   const { uplink, scope, send } = target;
   const { capabilities, authority } = target.context();
-  need(target, capabilities.commit && authority === 'gateway', 'cannot unhear audio', 'type');
+  const able = authority === 'model' ? capabilities.promptable : capabilities.commit;
+  need(target, able === true && authority !== 'backend', 'cannot unhear audio', 'type');
   target.turn({ type: 'client.clear', audioMs: uplink.endMs });
   uplink.uncommittedSample = uplink.endSample;
   send({ type: 'clear' });
@@ -176,7 +178,9 @@ function clear(target: CommandTarget): void {
 
 function respond(target: CommandTarget, command: ClientCommand & { type: 'respond' }): void {
   const { capabilities, authority } = target.context();
-  need(target, capabilities.commit && authority !== 'model', 'answers by itself only', 'type');
+  const able = authority === 'model' ? capabilities.promptable : capabilities.commit;
+  need(target, able === true, 'answers by itself only', 'type');
+  if (begunAlready(target)) return;
   need(
     target,
     !command.outOfBand || capabilities.outOfBand,
@@ -193,22 +197,6 @@ function respond(target: CommandTarget, command: ClientCommand & { type: 'respon
   const input = command.input?.map((item) => inputItem(target, item)) ?? null;
   const { requestId, outOfBand, metadata } = command;
   target.respond({ cause: 'client', requestId, outOfBand, overrides, metadata }, input);
-}
-
-/** What holds for one answer only goes through the same checks as the call's settings. */
-function checkedOverrides(target: CommandTarget, overrides: LineOverrides): LineOverrides {
-  const settings = target.settings();
-  const context = target.context();
-  const forbidden = settingsRefusal(target.agent(), settings, overrides);
-  if (forbidden !== null) throw forbidden;
-  const resolved = resolveSettings(settings, overrides, context);
-  if (!resolved.ok) throw resolved.error;
-  if (context.capabilities.rigid?.perLine !== true) return overrides;
-  for (const key of Object.keys(overrides) as (keyof LineOverrides)[]) {
-    const same = JSON.stringify(overrides[key]) === JSON.stringify(settings[key]);
-    need(target, same, 'cannot answer once with other settings', `response.${key}`);
-  }
-  return {};
 }
 
 function inputItem(target: CommandTarget, item: InputItem): ConversationItem {
@@ -250,6 +238,7 @@ function createItem(target: CommandTarget, item: NewItem, after: string | null):
   const able =
     capabilities.appendContext || (item.kind === 'tool_output' && capabilities.tools !== 'none');
   need(target, able, 'takes no items from outside', 'item');
+  checkItem(target, after);
   const forbidden = contextRefusal(target.agent(), item, 'item.content');
   if (forbidden !== null) throw forbidden;
   if (item.itemId !== null && conversation.taken(item.itemId)) {
@@ -292,6 +281,7 @@ function withId(target: CommandTarget, item: NewItem): ConversationItem {
 
 function deleteItem(target: CommandTarget, itemId: string): void {
   const { conversation, scope, send } = target;
+  checkDelete(target, itemId);
   if (!conversation.delete(itemId)) throw noSuchItem(itemId);
   target.turn({ type: 'context' });
   if (target.context().capabilities.appendContext) send({ type: 'item.delete', itemId });

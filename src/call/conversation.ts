@@ -101,6 +101,12 @@ export class Conversation {
     return this.#entries.map((entry) => asItem(entry, at));
   }
 
+  /** Puts an item in the place of the one with its id. Does nothing when that is gone. */
+  replace(item: ConversationItem): void {
+    const entry = this.#find(item.itemId);
+    if (entry?.kind === 'item') entry.item = item;
+  }
+
   /** Puts a transcript on the caller's audio. Does nothing when the item is gone. */
   transcribe(itemId: string, transcript: string): void {
     const entry = this.#find(itemId);

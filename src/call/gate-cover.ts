@@ -66,11 +66,24 @@ export class TextCover {
     }
   }
 
-  /** Position on the line's audio, ms; `Infinity`: all that there is of it. */
-  ms(safeChars: number): number {
+  /**
+   * Position on the line's audio, ms; `Infinity`: all that there is of it.
+   *
+   * @param rest what is known to be said between the text so far and what may not be said; `null`:
+   *   nothing is known of that
+   */
+  ms(safeChars: number, rest: string | null = null): number {
+    if (this.#timing === 'loose') return this.#leastMs(0, safeChars);
+    const byWords = this.#timed && this.#words.length > 0;
     if (this.#timing === 'words' && this.#timed) return this.#byWords(safeChars);
-    if (this.#timing !== 'loose') return this.#byStretches(safeChars);
-    return this.#leastMs(0, safeChars);
+    if (safeChars < this.#text.length) {
+      const words = byWords ? this.#byWords(safeChars) : Infinity;
+      return Math.min(words, this.#byStretches(safeChars));
+    }
+    // The times of words may come after their sound: what that says is known only so far.
+    const isBehind = byWords || this.#text === '';
+    if (rest === null || !isBehind) return Infinity;
+    return (this.#words.at(-1)?.endMs ?? 0) + leastMsOf(rest);
   }
 
   /** Whether the words that are said from this place on are known already. */
@@ -86,7 +99,6 @@ export class TextCover {
   }
 
   #byStretches(safeChars: number): number {
-    if (safeChars >= this.#text.length) return Infinity;
     const { fromChar, atMs } = this.#stretches.findLast((each) => each.fromChar <= safeChars) ?? {
       fromChar: 0,
       atMs: 0,
@@ -95,8 +107,11 @@ export class TextCover {
   }
 
   #leastMs(fromChar: number, toChar: number): number {
-    const said = this.#text.slice(fromChar, toChar);
-    const words = said.match(/\S+/gu)?.length ?? 0;
-    return Math.min(said.trim().length * leastMsPerChar, words * leastMsPerWord);
+    return leastMsOf(this.#text.slice(fromChar, toChar));
   }
+}
+
+function leastMsOf(said: string): number {
+  const words = said.match(/\S+/gu)?.length ?? 0;
+  return Math.min(said.trim().length * leastMsPerChar, words * leastMsPerWord);
 }

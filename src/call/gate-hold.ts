@@ -4,6 +4,11 @@ import { TextCover, type LineTiming } from './gate-cover.ts';
 import type { CompiledRule } from '../gate/rules.ts';
 import type { WordTime } from '../ports/conversation.ts';
 
+/**
+ * Longest wait for the rest of what is likely to become a hit, ms: most numbers are read out by then.
+ */
+const likelyWaitMs = 8_000;
+
 /** Something that a backend said into a line. */
 export type LinePiece =
   | { readonly kind: 'audio'; readonly bytes: Uint8Array }
@@ -23,6 +28,12 @@ interface HeldText {
   readonly fromChar: number;
 }
 
+/** What somebody beside the backend hears a line say. */
+interface Overheard {
+  readonly matcher: TextMatcher;
+  readonly cover: TextCover;
+}
+
 export interface LineHoldOptions {
   readonly rules: readonly CompiledRule[];
   readonly timing: LineTiming;
@@ -40,6 +51,9 @@ export class LineHold {
   readonly #options: LineHoldOptions;
   readonly #matcher: TextMatcher;
   readonly #cover: TextCover;
+  /** What it is going to say, where that is told before; all of its text. */
+  #ahead: { readonly matcher: TextMatcher; text: string } | null = null;
+  #overheard: Overheard | null = null;
   #audio: HeldAudio[] = [];
   #texts: HeldText[] = [];
   #seq = 0;
@@ -75,12 +89,21 @@ export class LineHold {
 
   /** Name of the rule that was hit; `null`: none. */
   get hitRule(): string | null {
-    return this.#matcher.first?.rule ?? this.#refusedBy;
+    const first = this.#known.first ?? this.#overheard?.matcher.first ?? null;
+    // What is known ahead is stopped where it would be said, not before.
+    if (first !== null && (this.#ahead === null || this.#reaches(first.from))) return first.rule;
+    return this.#refusedBy;
   }
 
   /** Position on the backend's audio up to which it says nothing of what may not be said, ms. */
   get cleanMs(): number {
-    return this.#cover.ms(this.#safeChars);
+    const safeChars = this.#safeChars;
+    const ahead = this.#ahead?.text ?? '';
+    const rest = safeChars < ahead.length ? ahead.slice(this.text.length, safeChars) : null;
+    const own = this.#cover.ms(safeChars, rest);
+    if (this.#overheard === null || this.#asked) return own;
+    const { cover, matcher } = this.#overheard;
+    return Math.max(own, cover.ms(matcher.safeChars));
   }
 
   /** The same as well as it can be told, where `cleanMs` is on the safe side. */
@@ -94,7 +117,8 @@ export class LineHold {
     const first = this.#audio[0];
     // What is unclear about words that are known is worth waiting for: time is for unknown ones.
     if (first === undefined || this.#strict || this.#cover.knows(first.fromMs)) return null;
-    return first.receivedAtMs + this.#options.holdBackMs;
+    const isLikely = this.#known.likely || this.#overheard?.matcher.likely === true;
+    return first.receivedAtMs + (isLikely ? likelyWaitMs : this.#options.holdBackMs);
   }
 
   /** @param strict without a word from outside, nothing goes by its time either */
@@ -108,11 +132,29 @@ export class LineHold {
     this.#refusedBy = rule;
   }
 
+  /** It is going to say this. */
+  pushAhead(delta: string): void {
+    this.#ahead ??= { matcher: new TextMatcher(this.#options.rules), text: '' };
+    this.#ahead.text += delta;
+    this.#ahead.matcher.push(delta);
+  }
+
   pushText(delta: string, words: readonly WordTime[] | null): void {
     const fromChar = this.text.length;
     this.#cover.append(delta, words, this.#audioMs);
     this.#matcher.push(delta);
     this.#texts.push({ seq: this.#next(), delta, words, fromChar });
+    // It says something else than it told.
+    if (this.#ahead?.text.startsWith(this.text) === false) this.#ahead = null;
+  }
+
+  /** Somebody hears it say this, all of it so far; it may still change. */
+  overhear(text: string): void {
+    const matcher = new TextMatcher(this.#options.rules);
+    matcher.push(text);
+    const cover = new TextCover('loose');
+    cover.append(text, null, 0);
+    this.#overheard = { matcher, cover };
   }
 
   /** @param bytes whole samples in the backend's format */
@@ -127,6 +169,7 @@ export class LineHold {
   end(): void {
     this.#ended = true;
     this.#matcher.end();
+    this.#ahead = null;
   }
 
   /**
@@ -148,8 +191,23 @@ export class LineHold {
     }
   }
 
+  /** Somebody outside has the last word. */
+  get #asked(): boolean {
+    return this.#allowedChars !== Infinity;
+  }
+
+  /** Who knows most of its text. */
+  get #known(): TextMatcher {
+    return this.#ahead?.matcher ?? this.#matcher;
+  }
+
+  /** Whether its text has come up to there and goes on. */
+  #reaches(char: number): boolean {
+    return this.text.length > char;
+  }
+
   get #safeChars(): number {
-    return Math.min(this.#matcher.safeChars, this.#allowedChars);
+    return Math.min(this.#known.safeChars, this.#allowedChars);
   }
 
   /** Characters of the first text that may go. */

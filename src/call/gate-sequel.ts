@@ -10,7 +10,6 @@ import type { LineTrack } from './line-track.ts';
 
 export interface GateSequelOptions {
   readonly scope: CallScope;
-  readonly gate: GateDefinition;
   readonly lines: () => AgentLines;
   readonly capabilities: () => BackendCapabilities;
   readonly roundTripMs: () => number;
@@ -22,6 +21,7 @@ export interface GateSequelOptions {
 /** What follows when a line was stopped: another sentence, the disclosure first, the end of the call. */
 export class GateSequel {
   readonly #options: GateSequelOptions;
+  #gate: GateDefinition;
   /** Lines that say what the operator wrote; word for word where the backend can. */
   readonly #sentences = new Set<LineTrack>();
   readonly #own = new WeakSet<LineTrack>();
@@ -29,10 +29,19 @@ export class GateSequel {
   #disclosed: boolean;
   #closing = false;
 
-  constructor(options: GateSequelOptions) {
+  constructor(gate: GateDefinition, options: GateSequelOptions) {
     this.#options = options;
-    this.#disclosed = options.gate.disclosure === null;
+    this.#gate = gate;
+    this.#disclosed = gate.disclosure === null;
     options.scope.log.listen((entry) => this.#entry(entry));
+  }
+
+  /** From now on by this one. What was disclosed already need not be said again. */
+  change(gate: GateDefinition): void {
+    const { disclosure } = gate;
+    const same = disclosure === this.#gate.disclosure && this.#disclosed;
+    this.#gate = gate;
+    this.#disclosed = disclosure === null || same;
   }
 
   /** Nothing but the disclosure may be said yet. */
@@ -51,7 +60,8 @@ export class GateSequel {
       this.#discloseFirst(track);
       return;
     }
-    const { gate, scope } = this.#options;
+    const { scope } = this.#options;
+    const gate = this.#gate;
     const ends = gate.onHit === 'end' || gate.onHit === 'handover' || rule === 'disclosure';
     if (gate.onHit === 'handover' && !this.#closing) {
       const action = { kind: 'transfer', target: gate.handoverTo, reason: 'gate' } as const;
@@ -77,8 +87,8 @@ export class GateSequel {
 
   /** The answer comes again, once the disclosure was heard. */
   #discloseFirst({ line: { cause } }: LineTrack): void {
-    const { gate, respond, scope } = this.#options;
-    this.#say(gate.disclosure ?? '', () => {
+    const { respond, scope } = this.#options;
+    this.#say(this.#gate.disclosure ?? '', () => {
       if (!this.#disclosed || cause === 'stream') return;
       try {
         respond({ ...unasked, cause: cause === 'backend' ? 'turn' : cause });
@@ -107,7 +117,7 @@ export class GateSequel {
 
   /** A disclosure counts when it was heard, whoever said it. */
   #entry(entry: LogEntry): void {
-    const { disclosure } = this.#options.gate;
+    const { disclosure } = this.#gate;
     if (this.#disclosed || disclosure === null) return;
     if (entry.type !== 'line.closed' && entry.type !== 'line.heard') return;
     if (!discloses(entry.extent.heardText, disclosure)) return;

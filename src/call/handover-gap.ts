@@ -1,13 +1,12 @@
 import type { BackendPort } from '../ports/backend.ts';
 import type { CallScope } from './scope.ts';
-import type { HandoverOwed, LogEntry } from '../ports/events.ts';
-import type { ErrorCode } from '../ports/errors.ts';
+import type { HandoverCause, HandoverOwed, LogEntry } from '../ports/events.ts';
 import type { LineTrack } from './line-track.ts';
 
 /** What was lost, and what the caller is owed for it. */
 export interface LossReport {
   readonly from: string;
-  readonly cause: ErrorCode;
+  readonly cause: HandoverCause;
   readonly owed: HandoverOwed;
   /** The line that was broken off: the gap begins where its last sample is heard. */
   readonly broken: LineTrack | null;

@@ -1,5 +1,6 @@
 import type { Conversation, HeardAt } from './conversation.ts';
 import type { ConversationItem, MessageItem } from '../ports/conversation.ts';
+import { plainItems } from './server-tools.ts';
 import type { LineTrack } from './line-track.ts';
 
 /** A line of the agent's as another backend was told it. */
@@ -21,7 +22,7 @@ export function itemsToBeHeard(
     lines.set(track.line.lineId, { itemId: item.itemId, text });
     return lineItem(track, text, at);
   });
-  return { items, lines };
+  return { items: plainItems(items), lines };
 }
 
 /** An agent line of which this was heard, in words. */

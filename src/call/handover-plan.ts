@@ -59,24 +59,24 @@ export interface Taker {
  */
 export function retell(loss: Loss, taker: Taker): Retelling {
   const gateway = taker.authority === 'gateway' && taker.capabilities.commit;
-  const sounding = soundingTurns(loss, taker, gateway);
   const words = loss.items.filter((item) => saysSomething(item));
+  const sounding = soundingTurns(loss, gateway);
+  const late = taker.authority === 'model' && !taker.capabilities.fasterThanRealTime;
   if (!gateway) {
-    const told = new Set(sounding.map(({ itemId }) => itemId));
+    const told = new Set((late ? [] : sounding).map(({ itemId }) => itemId));
     const fromSample = sounding[0]?.fromSample ?? loss.openFromSample;
     return {
       items: words.filter(({ itemId }) => !told.has(itemId)),
-      commands: taker.capabilities.fasterThanRealTime
-        ? pieces(loss.audio, fromSample, Infinity)
-        : [],
-      answersItself: sounding.length > 0 || taker.authority === 'model',
+      // Who hears frame by frame hears what is said now, and nothing that was.
+      commands: late ? [] : pieces(loss.audio, fromSample, Infinity),
+      answersItself: told.size > 0 || taker.authority === 'model',
     };
   }
-  return inTurns(loss, taker, sounding);
+  return inTurns(loss, sounding);
 }
 
 /** For one who is told where turns end: sound without a gap, with everything else in its place. */
-function inTurns(loss: Loss, taker: Taker, sounding: readonly CommittedTurn[]): Retelling {
+function inTurns(loss: Loss, sounding: readonly CommittedTurn[]): Retelling {
   const { items, audio, openFromSample } = loss;
   const byItem = new Map(sounding.map((turn) => [turn.itemId, turn]));
   const first = items.findIndex(({ itemId }) => byItem.has(itemId));
@@ -95,15 +95,13 @@ function inTurns(loss: Loss, taker: Taker, sounding: readonly CommittedTurn[]): 
       commands.push({ type: 'item.add', item, afterItemId: undefined });
     }
   }
-  if (taker.capabilities.fasterThanRealTime) {
-    commands.push(...pieces(audio, atSample ?? openFromSample, Infinity));
-  }
+  commands.push(...pieces(audio, atSample ?? openFromSample, Infinity));
   return { items: before.filter(saysSomething), commands, answersItself: false };
 }
 
 /** Turns that have to be told as sound, and can be. */
-function soundingTurns({ items, turns, audio }: Loss, taker: Taker, gateway: boolean) {
-  if (audio === null || !taker.capabilities.fasterThanRealTime) return [];
+function soundingTurns({ items, turns, audio }: Loss, gateway: boolean) {
+  if (audio === null) return [];
   const wordless = new Set(
     items.filter((item) => !saysSomething(item)).map(({ itemId }) => itemId),
   );

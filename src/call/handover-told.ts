@@ -48,10 +48,12 @@ export class KnownWork {
       }
       case 'audio':
       case 'configure':
+      case 'caller.floor':
       case 'commit':
       case 'clear':
       case 'item.add':
       case 'item.delete':
+      case 'server_tool.approve':
         return command;
     }
   }

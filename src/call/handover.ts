@@ -9,7 +9,7 @@ import type { BackendCommand, BackendPort } from '../ports/backend.ts';
 import type { CallError } from '../ports/errors.ts';
 import type { CallSeed, MessageItem } from '../ports/conversation.ts';
 import type { CommandTarget } from './commands.ts';
-import type { HandoverOwed, LogEntry } from '../ports/events.ts';
+import type { HandoverCause, HandoverOwed, LogEntry } from '../ports/events.ts';
 import type { LeftLine } from './agent-lines.ts';
 import type { TurnDesk } from './turn-desk.ts';
 
@@ -55,8 +55,8 @@ export class Handover {
     scope.log.listen((entry) => this.#entry(entry));
   }
 
-  /** A backend in use is lost. @param to who is tried first */
-  lost(from: BackendPort, error: CallError, to: string): void {
+  /** A backend in use is lost, or left. @param to who is tried first */
+  lost(from: BackendPort, error: CallError, to: string, cause: HandoverCause): void {
     const { lines, scope, turn } = this.#options.target;
     this.#serving = false;
     this.#retelling = null;
@@ -65,7 +65,6 @@ export class Handover {
     if (left !== null) this.#left = left;
     const owed = this.#owed();
     const broken = this.#left?.kind === 'broken' ? this.#left.track : null;
-    const { code: cause } = error;
     scope.log.append({ type: 'handover.started', from: from.name, to, cause, owed });
     this.#gap.lost({ from: from.name, cause, owed, broken });
     this.#loss = this.#snapshot();

@@ -6,7 +6,7 @@ import { compileRule, type CompiledRule } from '../gate/rules.ts';
 import { disclosureRule } from '../gate/disclosure.ts';
 import type { AudioFormat } from '../audio/format.ts';
 import type { CallOptions } from './options.ts';
-import type { GateCheckPort } from '../ports/gate.ts';
+import type { GateAction, GateCheckPort, GateDefinition } from '../ports/gate.ts';
 import type { LineTiming } from './gate-cover.ts';
 import type { LineTrack } from './line-track.ts';
 import type { Timer } from '../time/clock.ts';
@@ -36,13 +36,13 @@ export interface GateHands {
 interface LineGateOptions extends GateSequelOptions {
   readonly callId: string;
   readonly agent: () => string;
-  readonly checker: GateCheckPort | null;
   readonly backend: () => string;
 }
 
 interface Held {
   readonly hold: LineHold;
   readonly check: ClauseCheck | null;
+  readonly onHit: GateAction;
   /** Call time of its first audio; `null`: none came, or some was let go. */
   waitingSinceMs: number | null;
   timer: Timer | null;
@@ -50,13 +50,25 @@ interface Held {
   done: (() => void) | null;
 }
 
-/** The gate of a call whose agent has one. */
+/** What an agent's lines are held against. */
+export interface GateInForce {
+  readonly gate: GateDefinition;
+  /** Asks outside; `null`: nobody is asked. */
+  readonly checker: GateCheckPort | null;
+}
+
+/** The gate of a call whose agent has one, or may hand the call to another one that has. */
 export function createLineGate(
   { agent, callId, gateCheck = null }: Pick<CallOptions, 'agent' | 'callId' | 'gateCheck'>,
-  options: Omit<LineGateOptions, 'gate' | 'callId' | 'checker'>,
+  options: Omit<LineGateOptions, 'callId'>,
 ): LineGate | null {
-  const { gate } = agent;
-  return gate === undefined ? null : new LineGate({ ...options, gate, callId, checker: gateCheck });
+  const { gate, declaredTools = [] } = agent;
+  const switches = declaredTools.some(
+    (tool) => tool.kind === 'builtin' && tool.builtin === 'switch_agent',
+  );
+  if (gate === undefined && !switches) return null;
+  const first = gate === undefined ? null : { gate, checker: gateCheck };
+  return new LineGate(first, { ...options, callId });
 }
 
 /**
@@ -66,17 +78,26 @@ export function createLineGate(
  */
 export class LineGate {
   readonly #options: LineGateOptions;
-  readonly #rules: readonly CompiledRule[];
-  readonly #sequel: GateSequel;
+  #now: GateInForce | null = null;
+  #rules: readonly CompiledRule[] = [];
+  #sequel: GateSequel | null = null;
   readonly #held = new Map<LineTrack, Held>();
   #hands: GateHands | null = null;
   #format: AudioFormat = { codec: 'pcm16', rateHz: 24_000 };
   #toldBlind = '';
 
-  constructor(options: LineGateOptions) {
+  constructor(first: GateInForce | null, options: LineGateOptions) {
     this.#options = options;
-    this.#rules = options.gate.rules.map(compileRule);
-    this.#sequel = new GateSequel(options);
+    this.change(first);
+  }
+
+  /** Lines that begin from now on are held against this; `null`: against nothing. */
+  change(now: GateInForce | null): void {
+    this.#now = now;
+    this.#rules = now?.gate.rules.map(compileRule) ?? [];
+    if (now === null) return;
+    if (this.#sequel === null) this.#sequel = new GateSequel(now.gate, this.#options);
+    else this.#sequel.change(now.gate);
   }
 
   /** Who does what it decides. */
@@ -97,6 +118,22 @@ export class LineGate {
     held.check?.push(held.hold.text, false);
     this.#look(track, held);
     return true;
+  }
+
+  /** The line is going to say this; it comes again as its text. */
+  ahead(track: LineTrack, delta: string): void {
+    const held = this.#of(track);
+    if (held === null) return;
+    held.hold.pushAhead(delta);
+    this.#look(track, held);
+  }
+
+  /** Somebody beside the backend hears it say this, all of the line so far. */
+  overheard(track: LineTrack, text: string): void {
+    const held = this.#held.get(track);
+    if (held === undefined) return;
+    held.hold.overhear(text);
+    this.#look(track, held);
   }
 
   /** @param bytes whole samples in the backend's format, kept; @returns false: it goes by */
@@ -143,28 +180,29 @@ export class LineGate {
 
   close(): void {
     for (const track of [...this.#held.keys()]) this.drop(track);
-    this.#sequel.close();
+    this.#sequel?.close();
   }
 
   #of(track: LineTrack): Held | null {
     const known = this.#held.get(track);
     if (known !== undefined) return known;
-    if (!track.inBand || this.#sequel.isOwn(track)) return null;
+    const now = this.#now;
+    if (now === null || !track.inBand || this.#sequel?.isOwn(track) === true) return null;
     if (!this.#options.capabilities().transcripts.agent && track.line.modality === 'audio') {
       this.#tellBlind();
       return null;
     }
-    const held = this.#begin(track);
+    const held = this.#begin(track, now);
     this.#held.set(track, held);
     return held;
   }
 
-  #begin(track: LineTrack): Held {
-    const { agent, callId, checker, gate, scope } = this.#options;
+  #begin(track: LineTrack, { gate, checker }: GateInForce): Held {
+    const { agent, callId, scope } = this.#options;
     const { transcripts } = this.#options.capabilities();
     const timing: LineTiming =
       transcripts.paired === true ? 'paired' : transcripts.wordTimes ? 'words' : 'loose';
-    const first = this.#sequel.owesDisclosure && gate.disclosure !== null;
+    const first = this.#sequel?.owesDisclosure === true && gate.disclosure !== null;
     const rules = first ? [disclosureRule(gate.disclosure), ...this.#rules] : this.#rules;
     const { holdBackMs } = gate;
     const hold = new LineHold({ rules, timing, holdBackMs, format: this.#format });
@@ -190,7 +228,8 @@ export class LineGate {
           });
     const strict = gate.check?.onFail === 'closed';
     if (check !== null) hold.allow(0, strict);
-    return { hold, check, waitingSinceMs: null, timer: null, done: null };
+    const onHit = gate.onHit;
+    return { hold, check, onHit, waitingSinceMs: null, timer: null, done: null };
   }
 
   #lookAt(track: LineTrack): void {
@@ -222,7 +261,7 @@ export class LineGate {
   }
 
   #hit(track: LineTrack, held: Held): void {
-    const { gate, scope } = this.#options;
+    const { scope } = this.#options;
     const { lineId } = track.line;
     const rule = held.hold.hitRule ?? '';
     const { cleanMs, likelyMs } = held.hold;
@@ -233,9 +272,9 @@ export class LineGate {
     const isText = track.line.modality === 'text';
     const place = isText ? { cleanMs: Infinity, likelyMs: Infinity } : { cleanMs, likelyMs };
     const lateMs = this.#hands?.stop(track, place) ?? 0;
-    const action = rule === 'disclosure' ? 'replace' : gate.onHit;
+    const action = rule === 'disclosure' ? 'replace' : held.onHit;
     scope.log.append({ type: 'gate.hit', lineId, rule, action, lateMs });
-    this.#sequel.hit(track, rule);
+    this.#sequel?.hit(track, rule);
   }
 
   #tellHeld(track: LineTrack, held: Held): void {

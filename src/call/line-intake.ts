@@ -12,7 +12,9 @@ import type { StaleWork } from './stale-work.ts';
 /** Most text one line may have, characters. */
 const textLimitCharacters = 1_000_000;
 
-type LineEvent = BackendEvent & { type: 'line.started' | 'line.audio' | 'line.text' };
+type LineEvent = BackendEvent & {
+  type: 'line.started' | 'line.ahead' | 'line.audio' | 'line.text';
+};
 
 export interface LineIntakeOptions {
   readonly downlink: Downlink;
@@ -49,6 +51,9 @@ export class LineIntake {
     switch (event.type) {
       case 'line.started':
         return;
+      case 'line.ahead':
+        this.#options.gate?.ahead(track, event.delta);
+        return;
       case 'line.audio':
         this.#audio(track, event.bytes);
         return;
@@ -58,10 +63,19 @@ export class LineIntake {
     }
   }
 
-  /** A piece of a stream's line: its audio, and the words that came with it. */
-  frame(track: LineTrack, { bytes, text }: StreamFrame): void {
+  /**
+   * A piece of a stream's line: its audio, and the words that came with it.
+   * @param atMs where it begins on the line
+   */
+  frame(track: LineTrack, { bytes, text, words }: StreamFrame, atMs: number): void {
     this.#audio(track, bytes);
-    if (text !== null && !track.closed) this.#text(track, { delta: text, words: null });
+    if (text === null || track.closed) return;
+    const onLine = words?.map((word) => ({
+      text: word.text,
+      startMs: atMs + word.startMs,
+      endMs: atMs + word.endMs,
+    }));
+    this.#text(track, { delta: text, words: onLine ?? null });
   }
 
   /** The backend has said all of the line: what a change of rate held back comes too. */

@@ -42,6 +42,8 @@ export class LineTrack {
   placed = false;
   /** Call time of the backend's latest sign of life about this line. */
   lastEventAtMs: number;
+  /** Call time at which it was asked for; `null` once its audio has begun, or where nobody asked. */
+  askedAtMs: number | null;
   readonly #playout: PlayoutClock;
   #downlinkStart: number | null = null;
   #settled: Settled | null = null;
@@ -59,6 +61,7 @@ export class LineTrack {
     );
     this.#playout = playout;
     this.lastEventAtMs = nowMs;
+    this.askedAtMs = line.cause === 'backend' || line.cause === 'stream' ? null : nowMs;
   }
 
   get inBand(): boolean {

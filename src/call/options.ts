@@ -1,6 +1,7 @@
 import type { AgentDefinition, CallRoute } from '../ports/agent.ts';
 import type { BackendPort } from '../ports/backend.ts';
 import type { DetectorPort } from '../ports/detector.ts';
+import type { BackendHealth } from '../ports/health.ts';
 import type { GateCheckPort } from '../ports/gate.ts';
 import type { EchoCancellerPort } from '../ports/echo-canceller.ts';
 import type { EndOfTurnPort } from '../ports/end-of-turn.ts';
@@ -42,6 +43,8 @@ export interface CallOptions {
   readonly route?: CallRoute;
   /** The agent's backends, preferred first; the next takes over where one does not open or is lost. */
   readonly backends: readonly BackendPort[];
+  /** What all calls know of a backend, by name; absent: nobody tells. */
+  readonly health?: (backend: string) => BackendHealth | null;
   /** Hears when the caller speaks; `null` = only manual turns and backends that decide. */
   readonly detector: DetectorPort | null;
   /** Judges whether a pause is an end; absent or `null`: pauses are judged by their length alone. */

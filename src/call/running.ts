@@ -1,4 +1,4 @@
-import type { CallControl } from '../ports/client.ts';
+import type { CallControl, CommandResult } from '../ports/client.ts';
 import type { CallSeed } from '../ports/conversation.ts';
 import type { LogEntry } from '../ports/events.ts';
 
@@ -9,4 +9,6 @@ export interface Call extends CallControl {
   /** Name of the backend that answers now. */
   readonly backend: string;
   seed(): CallSeed;
+  /** Goes over to another backend at the next pause; `null`: to the first that is not in use. */
+  handOver(to: string | null): CommandResult;
 }

@@ -4,6 +4,7 @@ import type { CallSettings } from '../ports/settings.ts';
 import type { TurnState } from '../turn/state.ts';
 import { decodeSamples } from '../audio/samples.ts';
 import { encodePcm16 } from '../audio/pcm16.ts';
+import { plainItems } from './server-tools.ts';
 import type { Uplink } from './uplink.ts';
 
 /** Everything another backend needs to carry the call on, taken at one moment. Plain data. */
@@ -31,7 +32,7 @@ export function takeSeed(from: {
     instructions: settings.instructions,
     voice: settings.voice,
     tools: settings.tools,
-    items: from.items,
+    items: plainItems(from.items),
     ledger: from.ledger,
     turn: { speakingFromSample, uplinkSamples: uplink.endSample },
     unanswered:

@@ -109,6 +109,13 @@ function refusal(
   if (capabilities.tools === 'none' && wanted.tools.length > 0) {
     return unsupported('tools', 'cannot call tools');
   }
+  const { mostTools } = capabilities.rigid ?? {};
+  if (mostTools !== undefined && wanted.tools.length > mostTools) {
+    return unsupported('tools', `takes no more than ${mostTools} of them`);
+  }
+  if (capabilities.toolServers !== true && (wanted.toolServers ?? []).length > 0) {
+    return unsupported('tools', 'runs no tools of MCP servers');
+  }
   if (
     capabilities.tools === 'none' &&
     (wanted.toolChoice.mode === 'required' || wanted.toolChoice.mode === 'tool')
@@ -117,6 +124,13 @@ function refusal(
   }
   if (wanted.turnDetection === null && (authority !== 'gateway' || !capabilities.commit)) {
     return unsupported('turnDetection', 'takes no manual turns');
+  }
+  const asksWhatIsGiven =
+    wanted.turnDetection?.createResponse === false ||
+    wanted.turnDetection?.interruptResponse === false ||
+    (wanted.turnDetection?.kind === 'server_vad' && wanted.turnDetection.idleTimeoutMs !== null);
+  if (authority === 'model' && capabilities.promptable === true && asksWhatIsGiven) {
+    return unsupported('turnDetection', 'decides by itself when it speaks and when it stops');
   }
   const rigidError = rigidRefusal(current, wanted, { capabilities, formatLocked, unsupported });
   if (rigidError !== null) return rigidError;

@@ -51,6 +51,12 @@ export class AgentWords {
     if (event.type === 'line.audio') this.#hear(event.lineId, event.bytes);
   }
 
+  /** What it says so far; `null`: in the line that sounds now. */
+  overheard(id: string | null, text: string): void {
+    const lineId = id ?? this.#sounding;
+    if (lineId !== null) this.#target().lines.overheard(lineId, text);
+  }
+
   /** The last word on a line. */
   heard({ id, text, words }: Recognised): void {
     const track = this.#lines.get(id);

@@ -7,6 +7,7 @@ import type { AudioFormat } from '../audio/format.ts';
 import type { BackendCapabilities } from '../ports/backend.ts';
 import type { CallListener, CallOptions } from './options.ts';
 import type { Chunk } from '../audio/chunk.ts';
+import type { BesideUse } from './usage-desk.ts';
 import type { CommandTarget } from './commands.ts';
 import type { LogEntry, LogEvent } from '../ports/events.ts';
 
@@ -44,6 +45,8 @@ export class SideListener {
   #wanted: Wanted = { transcripts: false, partials: false, turnEvents: false };
   /** What was made of the capabilities that were asked for last. */
   #made: { own: BackendCapabilities; hearing: boolean; shown: BackendCapabilities } | null = null;
+  /** Audio that sessions which are over were given, and have charged for, ms. */
+  #before = { audioMs: 0, chargedMs: 0 };
   #closed = false;
 
   constructor(listener: CallListener, call: CallOptions, host: SideListenerHost) {
@@ -55,6 +58,20 @@ export class SideListener {
   /** Whether it hears now. */
   get hearing(): boolean {
     return this.#recognition?.hearing === true;
+  }
+
+  /** What it has heard in this call, on both sides. */
+  get used(): BesideUse {
+    const all = [this.#before, this.#recognition?.counts, this.#agent?.recognition.counts];
+    const sum = (of: 'audioMs' | 'chargedMs'): number =>
+      all.reduce((total, counts) => total + (counts?.[of] ?? 0), 0);
+    const chargedMs = sum('chargedMs');
+    const reported = chargedMs > 0;
+    return {
+      name: `${this.#call.agent.name}.listener`,
+      audioMs: reported ? chargedMs : sum('audioMs'),
+      reported,
+    };
   }
 
   /** What a backend can do with it beside it. */
@@ -146,8 +163,8 @@ export class SideListener {
     const { target } = this.#host;
     const recognition = this.#recogniser(backendFormats(own, target().settings()).outputFormat, {
       onHearing: () => undefined,
-      onText: () => undefined,
-      onMore: () => undefined,
+      onText: (text) => words.overheard(null, text),
+      onMore: (lineId, text) => words.overheard(lineId, text),
       onJudgement: () => undefined,
       onFinal: (recognised) => words.heard(recognised),
       onMissed: (lineId) => words.missed(lineId),
@@ -201,6 +218,10 @@ export class SideListener {
   /** What it cost, beside what it could not do. */
   #told(side: 'caller' | 'agent', { counts }: Recognition): void {
     const { log, callId } = this.#call;
+    this.#before = {
+      audioMs: this.#before.audioMs + counts.audioMs,
+      chargedMs: this.#before.chargedMs + counts.chargedMs,
+    };
     this.#listener.onUsed(counts);
     log.info('listener.used', { callId, side, ...counts });
   }

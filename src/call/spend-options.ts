@@ -21,6 +21,6 @@ export interface SpendOptions {
   readonly warnAt: number;
   /** What the agent says at a limit, before the call ends. */
   readonly words: string;
-  /** Backend that the call is to go over to at a limit; `null`: it ends. */
+  /** Backend that the call goes over to when a limit is near; `null`: it stays where it is. */
   readonly cheaper: string | null;
 }

@@ -1,44 +1,168 @@
 import { CallError } from '../ports/errors.ts';
+import { longestSilenceMs, longPatience, type Patience } from './stall-patience.ts';
+import type { BackendEvent } from '../ports/backend.ts';
 import type { CallScope } from './scope.ts';
 import type { LineTrack } from './line-track.ts';
 import type { Timer } from '../time/clock.ts';
 
-/** Silence of a backend that owes a line, ms, after which it counts as stalled. */
-const stallMs = 20_000;
+/** When it is looked again at a line that is held, ms: nothing of it can run dry meanwhile. */
+const heldLookMs = 500;
+/** The same while a tool runs, ms. */
+const restLookMs = 500;
+/** A player that is dry for less than this has not been noticed by anybody, ms. */
+const leastDryMs = 20;
+/** Text ends so where a pause is nothing unusual. */
+const sentenceEnd = /[.!?…。！？][\s"'”’)\]]*$/u;
 
-const message = `the backend owed an answer and said nothing for ${stallMs} ms`;
+/** How much a call bears, and who learns what it has borne. */
+export interface Vigil {
+  readonly patience: () => Patience;
+  /** The backend may be silent for another reason: a tool runs. Asked when it would count. */
+  readonly rests: () => boolean;
+  /** The first audio of an answer came this long after it was asked for, ms. */
+  readonly firstAudio: (tookMs: number) => void;
+  /** Audio went on after the player had been dry for so long, ms. */
+  readonly dried: (forMs: number) => void;
+}
 
-/** Notices when a backend owes a line and gives no sign of life. One timer, looked at again. */
+export interface StallWatchOptions {
+  readonly scope: CallScope;
+  /** Absent: 20 s of silence are borne. */
+  readonly vigil?: () => Vigil;
+  /** Call time at which all agent audio that is here will have been heard; `null` while it is held. */
+  readonly dryAtMs: () => number | null;
+  readonly onStalled: (error: CallError) => void;
+}
+
+const noVigil: Vigil = {
+  patience: () => longPatience,
+  rests: () => false,
+  firstAudio: () => undefined,
+  dried: () => undefined,
+};
+
+/**
+ * Notices when a backend owes a line and gives no sign of life, or stops in the middle of one. Every
+ * event of a line is seen here on its way in; one timer stands for what does not come.
+ */
 export class StallWatch {
-  readonly #scope: CallScope;
-  readonly #onStalled: (error: CallError) => void;
+  readonly #options: StallWatchOptions;
+  /** The backend has said all of these; what is left of them waits here. */
+  readonly #said = new WeakSet<LineTrack>();
+  #watched: LineTrack[] = [];
   #timer: Timer | undefined;
+  #armedForMs = Infinity;
+  /** The event that is being taken finds no audio in its line. */
+  #firstAudio = false;
 
-  constructor(scope: CallScope, onStalled: (error: CallError) => void) {
-    this.#scope = scope;
-    this.#onStalled = onStalled;
+  constructor(options: StallWatchOptions) {
+    this.#options = options;
   }
 
   /** @param open the lines that are open now; watched until the next call of this */
   watch(open: Iterable<LineTrack>): void {
-    this.close();
-    const owed = [...open].filter((track) => track.outcome === null);
-    if (owed.length === 0) return;
-    const { clock, originMs, nowMs } = this.#scope;
-    const dueMs = Math.min(...owed.map((track) => track.lastEventAtMs)) + stallMs;
-    this.#timer = clock.timerAt(originMs + dueMs, () => {
-      // The timer has come: rounding must not put "now" just before it.
-      const atMs = Math.max(nowMs(), dueMs);
-      const stalled = owed.some(
-        (track) => track.outcome === null && !track.closed && track.lastEventAtMs + stallMs <= atMs,
-      );
-      if (stalled) this.#onStalled(new CallError('backend_stalled', message));
-      else this.watch(owed.filter((track) => !track.closed));
-    });
+    this.#watched = [...open].filter((track) => this.#owes(track));
+    this.#arm();
+  }
+
+  /** The backend is about to say this in a line; it gives a sign of life. */
+  event(track: LineTrack, type: BackendEvent['type']): void {
+    const nowMs = this.#options.scope.nowMs();
+    this.#firstAudio = track.generatedSamples === 0;
+    if (track.inBand && track.line.modality === 'audio') this.#measure(track, type, nowMs);
+    track.lastEventAtMs = nowMs;
+  }
+
+  /** That has been taken: what is borne from now on may be less than it was before. */
+  taken(track: LineTrack, type: BackendEvent['type']): void {
+    if (type === 'line.audio' && !this.#firstAudio) return;
+    if (this.#owes(track) && this.#dueMs(track) < this.#armedForMs) this.#arm();
+  }
+
+  /** The backend has said all of it. */
+  said(track: LineTrack): void {
+    this.#said.add(track);
+    this.#watched = this.#watched.filter((one) => one !== track);
+    this.#arm();
+  }
+
+  /** It is asked for once more. */
+  again(track: LineTrack): void {
+    this.#said.delete(track);
   }
 
   close(): void {
+    this.#watched = [];
+    this.#arm();
+  }
+
+  get #vigil(): Vigil {
+    return this.#options.vigil?.() ?? noVigil;
+  }
+
+  #owes(track: LineTrack): boolean {
+    return track.outcome === null && !track.closed && !this.#said.has(track);
+  }
+
+  #measure(track: LineTrack, type: BackendEvent['type'], nowMs: number): void {
+    if (track.generatedSamples > 0) {
+      const dryAtMs = this.#options.dryAtMs();
+      if (dryAtMs !== null && nowMs - dryAtMs >= leastDryMs && type !== 'line.text') {
+        this.#vigil.dried(nowMs - dryAtMs);
+      }
+    } else if (type === 'line.audio' && track.askedAtMs !== null) {
+      this.#vigil.firstAudio(nowMs - track.askedAtMs);
+      track.askedAtMs = null;
+    }
+  }
+
+  #arm(): void {
     this.#timer?.cancel();
     this.#timer = undefined;
+    this.#armedForMs = Infinity;
+    this.#watched = this.#watched.filter((track) => this.#owes(track));
+    if (this.#watched.length > 0) {
+      this.#armAt(Math.min(...this.#watched.map((track) => this.#dueMs(track))));
+    }
+  }
+
+  #armAt(dueMs: number): void {
+    const { clock, originMs, nowMs } = this.#options.scope;
+    this.#armedForMs = dueMs;
+    this.#timer = clock.timerAt(originMs + dueMs, () => {
+      // The timer has come: rounding must not put "now" just before it.
+      const atMs = Math.max(nowMs(), dueMs);
+      const stalled = this.#watched.find(
+        (track) => this.#owes(track) && this.#dueMs(track) <= atMs,
+      );
+      if (stalled === undefined) this.#arm();
+      else if (this.#vigil.rests() && atMs - stalled.lastEventAtMs < longestSilenceMs) {
+        this.#armAt(Math.min(atMs + restLookMs, stalled.lastEventAtMs + longestSilenceMs));
+      } else this.#stalled(stalled, atMs);
+    });
+  }
+
+  #stalled(track: LineTrack, atMs: number): void {
+    const { onStalled } = this.#options;
+    const silentMs = Math.round(atMs - track.lastEventAtMs);
+    const where = this.#begun(track) ? 'in the middle of an answer' : 'while it owed an answer';
+    onStalled(new CallError('backend_stalled', `nothing came for ${silentMs} ms ${where}`));
+  }
+
+  /** Call time from which on a line has stalled, as far as is known by now. */
+  #dueMs(track: LineTrack): number {
+    const { lastEventAtMs } = track;
+    // Lines beside the conversation keep nobody waiting.
+    if (!track.inBand) return lastEventAtMs + longestSilenceMs;
+    const { answerMs, dryMs } = this.#vigil.patience();
+    if (!this.#begun(track)) return lastEventAtMs + answerMs;
+    const dryAtMs = this.#options.dryAtMs();
+    if (dryAtMs === null) return this.#options.scope.nowMs() + heldLookMs;
+    const betweenSentences = sentenceEnd.test(track.text.text);
+    return Math.max(dryAtMs, lastEventAtMs) + (betweenSentences ? answerMs : dryMs);
+  }
+
+  #begun(track: LineTrack): boolean {
+    return track.line.modality === 'audio' && track.generatedSamples > 0;
   }
 }

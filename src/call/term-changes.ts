@@ -2,7 +2,7 @@ import { adaptSettings, type SettingsContext } from './settings.ts';
 import { backendFormats, sameBackendFormats } from './backend-formats.ts';
 import type { AgentLines } from './agent-lines.ts';
 import type { BackendCommand, BackendPort } from '../ports/backend.ts';
-import type { BackendLink } from './backend-link.ts';
+import type { CallBackend } from './call-backend.ts';
 import type { CallScope } from './scope.ts';
 import type { CallSettings } from '../ports/settings.ts';
 import type { CallTerms } from './terms.ts';
@@ -19,7 +19,7 @@ export interface TermChangesOptions {
   readonly tools: ToolCalls;
   readonly side: SideListener | null;
   readonly turns: () => TurnDesk;
-  readonly link: () => BackendLink;
+  readonly backend: () => CallBackend;
   readonly send: (command: BackendCommand) => void;
 }
 
@@ -60,13 +60,13 @@ export class TermChanges {
   }
 
   configure(settings: CallSettings): void {
-    const { scope, terms, uplink, lines, turns, link, send } = this.#options;
+    const { scope, terms, uplink, lines, turns, backend, send } = this.#options;
     const before = terms.settings;
     terms.settings = settings;
     uplink.setFormat(settings.inputFormat);
     lines.setFormat(settings.outputFormat);
     // A session already in use goes on in the format it was opened with, and is converted for.
-    if (!sameBackendFormats(terms.capabilities, before, settings)) link().reopen();
+    if (!sameBackendFormats(terms.capabilities, before, settings)) backend().reopen();
     uplink.listen(terms.wantsDetection);
     turns().configure(terms.turnOptions());
     send({ type: 'configure', settings });

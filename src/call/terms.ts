@@ -1,7 +1,7 @@
 import { authorityFor, initialSettings } from './settings.ts';
 import { shorterCapMs } from './lifetime.ts';
 import { turnOptions } from './turn-options.ts';
-import type { AgentDefinition } from '../ports/agent.ts';
+import { defaultManner, type AgentDefinition } from '../ports/agent.ts';
 import type { BackendCapabilities, BackendPort, TurnAuthority } from '../ports/backend.ts';
 import type { CallOptions } from './options.ts';
 import type { CallSettings } from '../ports/settings.ts';
@@ -37,7 +37,7 @@ export class CallTerms {
     return this.#shown(this.port.capabilities);
   }
 
-  /** Turn settings stay those of the agent that the call began with. */
+  /** Stays that of the agent that the call began with: its backend was opened for it. */
   get authority(): TurnAuthority {
     return authorityFor(this.#options.agent.turns.authority, this.capabilities);
   }
@@ -60,8 +60,11 @@ export class CallTerms {
   }
 
   turnOptions(): TurnOptions {
+    const { echo } = { ...defaultManner, ...this.#options.agent.turns.manner };
     return turnOptions({
-      agent: this.#options.agent,
+      agent: this.agent,
+      // What cleans the caller's sound is made once.
+      echo,
       settings: this.settings,
       capabilities: this.capabilities,
       authority: this.authority,

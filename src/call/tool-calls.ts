@@ -1,6 +1,7 @@
 import { asideRequest } from './aside.ts';
 import { idempotencyKey } from '../tools/idempotency.ts';
 import { ownTools, toolResultMessage } from './tool-items.ts';
+import { ServerTools } from './server-tools.ts';
 import { ToolDesk } from './tool-desk.ts';
 import { ToolPreamble } from './tool-preamble.ts';
 import type { AgentLines } from './agent-lines.ts';
@@ -49,6 +50,8 @@ export interface ToolCallsOptions {
 
 /** Tool calls as items of the conversation: from the model's request to the answer in its context. */
 export class ToolCalls {
+  /** Those that the backend runs by itself. */
+  readonly served: ServerTools;
   readonly #options: ToolCallsOptions;
   readonly #desk: ToolDesk;
   readonly #preamble: ToolPreamble;
@@ -86,6 +89,7 @@ export class ToolCalls {
         if (this.#worthAnswering) this.#owe();
       },
     });
+    this.served = new ServerTools({ ...options, desk: this.#desk });
     this.#follow(options.tools, options.toolSet ?? null);
     scope.log.listen((entry) => this.#heard(entry));
   }
@@ -164,7 +168,10 @@ export class ToolCalls {
   /** The model asks for a tool. A line that is over asks for nothing. */
   called(event: BackendEvent & { type: 'tool.called' }): void {
     const { scope, conversation, lines, settings, turn } = this.#options;
-    const track = lines.find(event.lineId);
+    const track =
+      event.lineId === null
+        ? (lines.active ?? lines.latest ?? undefined)
+        : lines.find(event.lineId);
     if (track === undefined || this.#desk.known(event.toolCallId)) {
       scope.logger.info('tool.not_run', { stale: track === undefined });
       return;
@@ -182,7 +189,7 @@ export class ToolCalls {
     const previousItemId = track.inBand ? conversation.add(item, null) : null;
     scope.log.append({
       type: 'tool.called',
-      lineId: event.lineId,
+      lineId: track.line.lineId,
       item,
       previousItemId,
       runner,
@@ -312,8 +319,14 @@ export class ToolCalls {
     const after = this.#after;
     const previousItemId = conversation.add(item, after);
     const afterItemId = after === 'root' ? null : (after ?? undefined);
-    send({ type: 'item.add', item, afterItemId });
+    const failed = this.#broughtNothing(toolCallId) ? { failed: true as const } : {};
+    send({ type: 'item.add', item, afterItemId, ...failed });
     scope.log.append({ type: 'item.added', item, previousItemId });
+  }
+
+  #broughtNothing(toolCallId: string): boolean {
+    const entry = this.#desk.entries.find((each) => each.toolCallId === toolCallId);
+    return entry !== undefined && fruitless.includes(entry.state);
   }
 
   /** A result of an earlier turn may be declared to be for the model alone. */
@@ -350,6 +363,9 @@ export class ToolCalls {
     this.#askedIn.delete(toolCallId);
   }
 }
+
+/** States in which a tool's output says in words why there is none. */
+const fruitless: readonly LedgerEntry['state'][] = ['cancelled', 'refused', 'failed', 'timed_out'];
 
 function isOfCaller(item: ConversationItem): boolean {
   return item.kind === 'message' && item.role === 'user';

@@ -122,6 +122,15 @@ export class ToolDesk {
     return effects.some((effect) => effect.type === 'pass_on');
   }
 
+  /** What came of a call that the backend runs by itself. It knows the output: nobody is told. */
+  ranByBackend(toolCallId: string, became: 'answered' | 'failed', output: string): void {
+    this.#step(
+      became === 'answered'
+        ? { type: became, toolCallId, by: 'backend', output }
+        : { type: became, toolCallId, output },
+    );
+  }
+
   /** The agent was interrupted: what is declared to stop then is stopped. */
   interrupted(): void {
     const toolCallIds = this.#ledger.entries
@@ -165,7 +174,7 @@ export class ToolDesk {
     switch (effect.type) {
       case 'run': {
         const { toolCallId, name, arguments: argumentsText, key } = effect.entry;
-        if (effect.entry.runner === 'client') return;
+        if (effect.entry.runner !== 'gateway') return;
         this.#bridge.run({
           callId,
           toolCallId,
@@ -180,6 +189,7 @@ export class ToolDesk {
         this.#log(effect.entry);
         return;
       case 'pass_on':
+        if (this.#isOfBackend(effect.toolCallId)) return;
         onAnswer(effect.toolCallId, effect.output, itemId);
         return;
       case 'note':
@@ -197,9 +207,14 @@ export class ToolDesk {
     }
   }
 
+  #isOfBackend(toolCallId: string): boolean {
+    const entry = this.#ledger.entries.find((each) => each.toolCallId === toolCallId);
+    return entry?.runner === 'backend';
+  }
+
   #log({ toolCallId, name, runner, state, sharedWith, calledAtMs }: LedgerEntry): void {
     const { log, nowMs } = this.#options.scope;
-    const known = runner === 'client' || this.#registry.port(name) !== undefined;
+    const known = runner !== 'gateway' || this.#registry.port(name) !== undefined;
     log.append({
       type: 'tool.answered',
       toolCallId,

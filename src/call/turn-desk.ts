@@ -42,6 +42,12 @@ export class TurnDesk {
     return (caller.kind === 'speaking' || caller.kind === 'paused') && caller.shown;
   }
 
+  /** The caller speaks, whether or not that is a turn. */
+  get callerTalks(): boolean {
+    const { kind } = this.#engine.state.caller;
+    return kind === 'speaking' || kind === 'paused';
+  }
+
   /** Start of the committed turn that nothing has been heard in answer to. */
   get unansweredFromSample(): number | null {
     return this.#items.unansweredFromSample;
@@ -132,6 +138,7 @@ export class TurnDesk {
         const itemId = this.#items.newItemId();
         const { audioStartMs } = event;
         log.append({ type: 'speech.started', itemId, audioStartMs, detectedAtMs: nowMs() });
+        this.#tellFloor(audioStartMs);
         return;
       }
       case 'speechStopped': {
@@ -162,6 +169,14 @@ export class TurnDesk {
         log.append({ type: 'agent.slow', lineId: event.lineId });
         return;
     }
+  }
+
+  /** Shown speech is a turn on its way: who sends it up need not wait for its end. */
+  #tellFloor(audioStartMs: number): void {
+    const { context, send, uplink } = this.#target;
+    const { authority, capabilities } = context();
+    if (authority !== 'gateway' || capabilities.callerFloor !== true) return;
+    send({ type: 'caller.floor', fromSample: uplink.sampleAt(audioStartMs) });
   }
 
   /** Call time at which the speech in progress began in the wave. */

@@ -128,6 +128,8 @@ export class Uplink {
           toSample: this.#backendSample(toSample),
         };
       }
+      case 'caller.floor':
+        return { ...command, fromSample: this.#backendSample(command.fromSample) };
       case 'configure':
       case 'speculate':
       case 'speculation.drop':
@@ -137,6 +139,7 @@ export class Uplink {
       case 'truncate':
       case 'item.add':
       case 'item.delete':
+      case 'server_tool.approve':
         return command;
     }
   }

@@ -20,6 +20,16 @@ export interface UsageDeskOptions {
   readonly backend: () => string;
   /** Caller audio so far, ms. */
   readonly callerAudioMs: () => number;
+  /** What somebody beside the backends has heard so far; `null`: nobody is there. */
+  readonly beside: () => BesideUse | null;
+}
+
+/** A recogniser beside the backends: audio since the call began. */
+export interface BesideUse {
+  readonly name: string;
+  readonly audioMs: number;
+  /** The vendor has said that it will charge for so much. */
+  readonly reported: boolean;
 }
 
 /**
@@ -31,6 +41,7 @@ export class UsageDesk {
   /** The session that is open: since when, call time in ms, and what the caller had said by then. */
   #open: { readonly backend: string; sinceMs: number; callerMs: number } | null = null;
   #uncounted: Quantities = {};
+  #besideMs = 0;
   /** Answers without a report in this session; one may still come when a line is long over. */
   #unreported = 0;
   /** Lines that brought something and have not ended on the backend's side. */
@@ -121,6 +132,15 @@ export class UsageDesk {
     if (Object.values(used).some((quantity) => quantity > 0)) {
       this.#log('counted', used, open?.backend);
     }
+    this.#countBeside();
+  }
+
+  #countBeside(): void {
+    const beside = this.#options.beside();
+    if (beside === null || beside.audioMs <= this.#besideMs) return;
+    const used = { recognisedAudioMs: beside.audioMs - this.#besideMs };
+    this.#besideMs = beside.audioMs;
+    this.#log(beside.reported ? 'reported' : 'counted', used, beside.name);
   }
 
   #wait(): void {

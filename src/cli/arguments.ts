@@ -32,6 +32,14 @@ export type CliCommand =
       /** Folder of pulled models. */
       readonly to: string | null;
     }
+  | {
+      readonly kind: 'replay';
+      /** Folder of the recording. */
+      readonly folder: string;
+      readonly json: boolean;
+      /** How far times may be apart, ms. */
+      readonly toleranceMs: number;
+    }
   | { readonly kind: 'not_yet'; readonly message: string }
   /** The command line makes no sense: the message says why. */
   | { readonly kind: 'usage'; readonly message: string };
@@ -57,6 +65,8 @@ export function parseCommand(args: readonly string[]): CliCommand {
         return parseTalk(rest);
       case 'models':
         return parseModels(rest);
+      case 'replay':
+        return parseReplay(rest);
       case 'bench':
         return {
           kind: 'not_yet',
@@ -172,6 +182,28 @@ function parseModels(args: string[]): CliCommand {
     return { kind: 'usage', message: `models ${action} takes nothing more.` };
   }
   return { kind: 'models', action };
+}
+
+function parseReplay(args: string[]): CliCommand {
+  const { values, positionals } = parseArgs({
+    args,
+    allowPositionals: true,
+    options: {
+      json: { type: 'boolean' },
+      'tolerance-ms': { type: 'string' },
+      help: { type: 'boolean', short: 'h' },
+    },
+  });
+  if (values.help === true) return { kind: 'help' };
+  const [folder, ...more] = positionals;
+  if (folder === undefined || more.length > 0) {
+    return { kind: 'usage', message: 'replay takes one folder of a recording: parley replay DIR' };
+  }
+  const toleranceMs = wholeNumber(values['tolerance-ms'] ?? '60', 0, 60_000);
+  if (toleranceMs === 'invalid') {
+    return { kind: 'usage', message: '--tolerance-ms must be a whole number from 0 to 60000.' };
+  }
+  return { kind: 'replay', folder, json: values.json ?? false, toleranceMs };
 }
 
 function wholeNumber(text: string, least: number, most: number): number | 'invalid' {

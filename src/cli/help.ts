@@ -18,6 +18,10 @@ Usage: npx parley <command>
       Plays a file to an agent in real time and records both sides: left = caller, right = agent.
       --insecure accepts any certificate of a wss:// server.
 
+  replay DIR [--json] [--tolerance-ms N]
+      Makes a recorded call again with this version, and prints what differs in its log. DIR is a
+      folder of the recordings. Times may be N ms apart (60). Exits with 1 when anything differs.
+
   models list | verify
       Lists the models that come with Parley and those that can be pulled, or compares their files
       with the hashes they must have.

@@ -74,6 +74,7 @@ export class TalkTurns {
   readonly #byItem = new Map<string, Turn>();
   readonly #open = new Map<string, OpenResponse>();
   readonly #tools: TalkToolCall[] = [];
+  readonly #toolCallIds = new Set<string>();
   #last: Turn | null = null;
   #speaking = false;
   #lastEventMs = 0;
@@ -142,7 +143,9 @@ export class TalkTurns {
       case 'response.output_text.delta':
         this.#text(event, itemId);
         break;
+      // Tools that the server runs itself are in no response, only in the conversation.
       case 'response.output_item.done':
+      case 'conversation.item.done':
         this.#tool(object(event['item']), atMs);
         break;
       case 'response.done':
@@ -223,6 +226,9 @@ export class TalkTurns {
 
   #tool(item: Readonly<Record<string, unknown>>, atMs: number): void {
     if (item['type'] !== 'function_call') return;
+    const callId = text(item['call_id']);
+    if (this.#toolCallIds.has(callId)) return;
+    this.#toolCallIds.add(callId);
     const call = { name: text(item['name']), arguments: text(item['arguments']), atMs };
     if (this.#tools.length < turnLimit) this.#tools.push(call);
   }

@@ -6,6 +6,7 @@ import type { z } from 'zod';
 import { hydraBackend, hydraOptions } from '../../adapters/backends/hydra/index.ts';
 import { geminiLiveBackend, geminiLiveOptions } from '../../adapters/backends/gemini-live/index.ts';
 import { createOnnxBackend, onnxOptions } from '../../adapters/backends/onnx/index.ts';
+import { openAiLiveBackend, openAiLiveOptions } from '../../adapters/backends/openai-live/index.ts';
 import {
   openAiRealtimeBackend,
   openAiRealtimeOptions,
@@ -74,6 +75,11 @@ const backendTypes: Readonly<Record<string, BackendType>> = {
         resolvePackage: (nameOrPath) => packageFolder(nameOrPath, folder),
         clock: systemClock,
       }),
+  },
+  'openai-live': {
+    options: openAiLiveOptions,
+    create: (entry, around) =>
+      openAiLiveBackend(entry.name, openAiLiveOptions.parse(entry.options), hosted(entry, around)),
   },
   'openai-realtime': {
     options: openAiRealtimeOptions,

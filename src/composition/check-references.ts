@@ -6,6 +6,7 @@ import {
   type LooseReferences,
   type ReferenceKind,
 } from '../server/config-references.ts';
+import { placeOrderName } from '../tools/place-order.ts';
 import { packageFolder } from './root.ts';
 
 /** Settings that lead out of the file without saying so by their names. */
@@ -22,8 +23,7 @@ export function checkReferences(
   return looseReferences(text, {
     env,
     others,
-    // Of the command line's own there are none.
-    registeredTools: [],
+    registeredTools: [placeOrderName],
     isThere: (kind, path) => {
       switch (kind) {
         case 'package':

@@ -30,6 +30,9 @@ class DisclosureScanner implements Scanner {
     return this.#verdict === 'open' ? 0 : null;
   }
 
+  /** What is there of it so far is itself, and may be said. */
+  readonly likely = false;
+
   take({ char, to }: Folded): void {
     if (this.#verdict !== 'open') return;
     this.#said += char;

@@ -45,6 +45,13 @@ export class EmailScanner implements Scanner {
     return this.#tokens[0]?.from ?? this.#word?.from ?? null;
   }
 
+  get likely(): boolean {
+    return this.#tokens.some(
+      ({ kind, spoken }, place) =>
+        kind !== 'word' && (spoken || kind === 'at') && !noNames.has(this.#tokens[place - 1]!.text),
+    );
+  }
+
   take({ char, from, to }: Folded): void {
     if (isLetter(char) || isDigit(char) || '_%+-'.includes(char)) {
       if (this.#word === null && this.#blank && this.#last === '.') this.#tokens = [];

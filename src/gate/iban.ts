@@ -46,10 +46,14 @@ const jointLimit = 6;
 /** Longest word in letters alone that a number may have in one piece: bank codes have four. */
 const longestLetters = 6;
 const candidateLimit = 40;
+/** Country and a check digit, characters: from there on it is likely to become one. */
+const likelyChars = 3;
 
 interface Candidate {
   text: string;
   readonly from: number;
+  /** Its country came letter by letter: a word would be "is" or "be". */
+  spelled: boolean;
 }
 
 /** Finds account numbers whose check digits are right, also read out letter by letter. */
@@ -68,6 +72,16 @@ export class IbanScanner implements Scanner {
     if (this.#token === null) return first ?? null;
     const { text, from } = this.#token;
     return first ?? (mayBegin(spelled(text)) || mayBegin(text) ? from : null);
+  }
+
+  get likely(): boolean {
+    const token = this.#token?.text ?? '';
+    return (
+      (token.length >= likelyChars && mayBegin(token)) ||
+      this.#candidates.some(({ text, spelled: isSpelled }) =>
+        isSpelled ? text.length > 1 : text.length >= likelyChars,
+      )
+    );
   }
 
   take({ char, from, to }: Folded): void {
@@ -97,7 +111,7 @@ export class IbanScanner implements Scanner {
     const tooLong = spoken === text && text.length > longestLetters && !/\d/.test(text);
     const going = tooLong ? [] : this.#candidates;
     for (const candidate of going) candidate.text += spoken;
-    const all = [...going, { text: spoken, from }];
+    const all = [...going, { text: spoken, from, spelled: text.length === 1 }];
     for (const candidate of all) {
       if (isIban(candidate.text)) this.#found({ from: candidate.from, to });
     }

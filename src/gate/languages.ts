@@ -100,6 +100,9 @@ export class LanguageScanner implements Scanner {
     return this.#first()?.from ?? this.#word?.from ?? null;
   }
 
+  /** A few words in another language do no harm that is worth a pause. */
+  readonly likely = false;
+
   take({ char, raw, from, to }: Folded): void {
     if (!isLetter(char)) {
       this.#endWord();

@@ -68,6 +68,11 @@ export class TextMatcher {
     return this.#settled;
   }
 
+  /** Something is likely enough to become a find for what comes next to be waited for. */
+  get likely(): boolean {
+    return !this.#ended && this.#scanners.some(({ likely }) => likely);
+  }
+
   /** How often something was kept back for so long that it had to be let go (a count). */
   get overlong(): number {
     return this.#overlong;

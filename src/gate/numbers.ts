@@ -59,19 +59,33 @@ export class NumberScanner implements Scanner {
   }
 
   get pendingFrom(): number | null {
+    return this.#pending().from;
+  }
+
+  /** From its first digit on: who reads a number out says one after the other. */
+  get likely(): boolean {
+    const kind = this.#word === null ? undefined : numberWord(this.#word.letters)?.kind;
+    return this.#pending().digits > 0 || (kind !== undefined && kind !== 'joint');
+  }
+
+  /** Where the longest beginning of a number stands, and how many digits it has. */
+  #pending(): { readonly from: number | null; readonly digits: number } {
     const begun = this.#times?.from ?? this.#plusFrom ?? this.#digits?.from ?? this.#word?.from;
     let digits = this.#digits?.text ?? '';
     const limit = this.#pattern.mostDigits;
     const may = (groups: readonly DigitGroup[]): boolean =>
       digits.length <= limit && this.#pattern.mayGrow(digits, groups);
     let from = begun !== undefined && (digits === '' || may([])) ? begun : null;
+    let count = from === null ? 0 : digits.length;
     for (let at = this.#groups.length - 1; at >= 0; at -= 1) {
       const group = this.#groups[at]!;
       digits = group.digits + digits;
       if (digits.length > limit) break;
-      if (may(this.#groups.slice(at))) from = group.from;
+      if (!may(this.#groups.slice(at))) continue;
+      from = group.from;
+      count = digits.length;
     }
-    return from;
+    return { from, digits: count };
   }
 
   take({ char, from, to }: Folded): void {

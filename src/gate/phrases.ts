@@ -42,11 +42,14 @@ export function phraseTree(phrases: readonly string[]): PhraseTree {
   return { root };
 }
 
+/** So many characters of a phrase make it likely. */
+const likelyChars = 3;
+
 /** Finds phrases as whole words. */
 export class PhraseScanner implements Scanner {
   readonly #root: Node;
   readonly #found: Found;
-  #active: { node: Node; readonly from: number }[] = [];
+  #active: { node: Node; readonly from: number; readonly length: number }[] = [];
   #inWord = false;
   /** End of the latest character that counts. */
   #to = 0;
@@ -60,6 +63,10 @@ export class PhraseScanner implements Scanner {
     return this.#active.length === 0 ? null : Math.min(...this.#active.map(({ from }) => from));
   }
 
+  get likely(): boolean {
+    return this.#active.some(({ length }) => length >= likelyChars);
+  }
+
   take({ char, from, to }: Folded): void {
     if (apostrophe.test(char)) return;
     if (!isWordChar(char)) {
@@ -70,7 +77,7 @@ export class PhraseScanner implements Scanner {
       return;
     }
     const free = unspaced.test(char);
-    if (!this.#inWord || free) this.#active.push({ node: this.#root, from });
+    if (!this.#inWord || free) this.#active.push({ node: this.#root, from, length: 0 });
     this.#inWord = true;
     this.#to = to;
     this.#advance(char);
@@ -86,11 +93,11 @@ export class PhraseScanner implements Scanner {
   }
 
   #advance(char: string): void {
-    this.#active = this.#active.flatMap(({ node, from }) => {
+    this.#active = this.#active.flatMap(({ node, from, length }) => {
       // A stem takes the rest of its word with it.
       const onwards = node.ends === 'stem' && char !== ' ' ? node : undefined;
       const next = node.next.get(char) ?? onwards;
-      return next === undefined ? [] : [{ node: next, from }];
+      return next === undefined ? [] : [{ node: next, from, length: length + 1 }];
     });
   }
 }

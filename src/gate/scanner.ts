@@ -19,4 +19,6 @@ export interface Scanner {
   end(): void;
   /** Where what may still become a find begins; `null`: nothing so far can. */
   readonly pendingFrom: number | null;
+  /** Enough of one is there for what comes next to be waited for. */
+  readonly likely: boolean;
 }

@@ -40,6 +40,18 @@ export interface AgentDefinition {
   readonly gate?: GateDefinition;
   /** What is taken out of everything that is written down or shown; absent: nothing. */
   readonly redact?: readonly TextRule[];
+  /** How its calls are recorded; absent: they are not. */
+  readonly recording?: AgentRecording;
+}
+
+/** How the calls of an agent are recorded. */
+export interface AgentRecording {
+  /** Who says that a caller may be recorded: the operator for all of them, or the client for each. */
+  readonly consent: 'operator' | 'client';
+  /** What came in is kept as well, so that the call can be replayed. */
+  readonly replay: boolean;
+  /** Longest recording, ms of call time. */
+  readonly limitMs: number;
 }
 
 /** What differs from the limits of all calls. */
@@ -50,7 +62,7 @@ export interface AgentLimits {
   readonly warnAt: number | null;
   /** What the agent says at a limit; `null`: as all. */
   readonly words: string | null;
-  /** Backend that a call is to go over to at a limit; `null`: it ends. */
+  /** One of its backends, which a call goes over to when a limit is near; `null`: it does not. */
   readonly cheaper: string | null;
 }
 
@@ -69,6 +81,21 @@ export interface HandoverManner {
    * nothing. Absent: it may not.
    */
   readonly acceptUnseeded?: boolean;
+  /** The call goes back to the preferred backend once that is in order again. Absent: it stays. */
+  readonly returns?: boolean;
+  /** When a backend that is silent counts as lost, where another could take over. */
+  readonly stall?: Partial<StallManner>;
+}
+
+/** How long a backend's silence is borne, by what it usually does. */
+export interface StallManner {
+  /** So many times its own usual, which is what 95 % of its latest did not exceed. */
+  readonly factor: number;
+  /** An answer is waited for at least and at most this long, ms. */
+  readonly leastMs: number;
+  readonly mostMs: number;
+  /** The middle of a sentence is waited for at least this long once the player is dry, ms. */
+  readonly dryMs: number;
 }
 
 /** Which backends answer some of an agent's calls. */

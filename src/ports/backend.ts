@@ -7,6 +7,7 @@ import type { CallSeed, ConversationItem, WordTime } from './conversation.ts';
 import type { CallError } from './errors.ts';
 import type { Logger } from './log.ts';
 import type { CallSettings, LineOverrides, Modality } from './settings.ts';
+import type { ServerToolEvent, ToolApproval } from './tool-servers.ts';
 
 /** Who decides when a turn ends and whether the caller's voice stops the agent. */
 export type TurnAuthority = 'gateway' | 'backend' | 'model';
@@ -57,6 +58,14 @@ export interface BackendCapabilities {
   readonly sessionCapMs: number | null;
   /** A lost session can be taken up again. */
   readonly resumption: boolean;
+  /** Without turns, and yet it can be asked to speak, by `respond`; absent: it answers by itself only. */
+  readonly promptable?: boolean;
+  /** It decides by itself what to make of a note (`MessageItem.note`), and when; absent: it does not. */
+  readonly notes?: boolean;
+  /** It reaches MCP servers and runs their tools by itself; absent: it does not. */
+  readonly toolServers?: boolean;
+  /** It is told when the caller has the floor, as `caller.floor`; absent: it has no use for that. */
+  readonly callerFloor?: boolean;
   /** It can begin answers that may be dropped unheard; absent: it cannot. */
   readonly speculation?: boolean;
   /** It can say words that it is given as they are, as `respond` with `words`; absent: it cannot. */
@@ -75,6 +84,8 @@ export interface RigidSettings {
   readonly always: readonly ('toolChoice' | 'maxOutputTokens' | 'turnDetection')[];
   /** A single answer cannot differ from the call's settings, nor have a context of its own. */
   readonly perLine: boolean;
+  /** Most tools it takes (a count); absent: any number. */
+  readonly mostTools?: number;
 }
 
 /** What a session is opened with. Settings may change later by `configure`. */
@@ -111,6 +122,11 @@ export type BackendCommand =
       /** The turn is the caller's silence: nothing was said, and the agent is to speak up. */
       readonly silence?: true;
     }
+  /**
+   * The caller has the floor: what was said from this uplink sample on will be committed, or cleared.
+   * A cough or an "mhm" over the agent never gets so far. Only to backends that ask for it.
+   */
+  | { readonly type: 'caller.floor'; readonly fromSample: number }
   /** Forget uplink audio that no commit has covered. */
   | { readonly type: 'clear' }
   /** Answer now, as line `lineId`. `input` replaces the conversation as context where given. */
@@ -147,8 +163,12 @@ export type BackendCommand =
       readonly type: 'item.add';
       readonly item: ConversationItem;
       readonly afterItemId: string | null | undefined;
+      /** The item is the output of a tool that brought nothing: in words, why. */
+      readonly failed?: true;
     }
-  | { readonly type: 'item.delete'; readonly itemId: string };
+  | { readonly type: 'item.delete'; readonly itemId: string }
+  /** To backends that say they run tools of servers: the client's word on a call. */
+  | ({ readonly type: 'server_tool.approve'; readonly itemId: string } & ToolApproval);
 
 /** Tokens or seconds as the upstream counted them; `null` where it did not say. */
 export interface Usage {
@@ -171,8 +191,25 @@ export interface StreamFrame {
   readonly heardInputSample: number;
   /** Words that belong to this frame, if the model writes them. */
   readonly text: string | null;
+  /** Where they lie, ms from the frame's first sample; absent where the model tells no times. */
+  readonly words?: readonly WordTime[];
   /** What the model says of itself: it began to speak, finished, or stopped for the caller. */
   readonly mark: 'speech_started' | 'speech_ended' | 'yielded' | null;
+  /**
+   * Where `text` lies on the output, and up to where its words have been told, samples: for words that
+   * come later than their audio. Absent: they come with it.
+   */
+  readonly placed?: StreamPlace;
+  /** It never marks anything: where it speaks, and that it stopped for the caller, is to be heard. */
+  readonly unmarked?: true;
+}
+
+/** Positions of words on a backend's output, in samples at the output rate. */
+export interface StreamPlace {
+  readonly fromSample: number;
+  readonly toSample: number;
+  /** All words before this have been told. */
+  readonly toldToSample: number;
 }
 
 /**
@@ -205,11 +242,17 @@ export type BackendEvent =
     }
   | {
       readonly type: 'tool.called';
-      readonly lineId: string;
+      /**
+       * From a backend without turns: `null` where it belongs to what it says now or said last, or an id
+       * of its own for all that it calls in one go, which ends with a `line.done` of that id.
+       */
+      readonly lineId: string | null;
       readonly toolCallId: string;
       readonly name: string;
       readonly arguments: string;
     }
+  /** Something about a tool that the backend runs by itself. */
+  | { readonly type: 'server_tool'; readonly event: ServerToolEvent }
   | {
       readonly type: 'line.done';
       readonly lineId: string;
@@ -225,6 +268,15 @@ export type BackendEvent =
       readonly text: string;
       readonly final: boolean;
     }
+  /** Words of the caller's, by their place on the uplink (input rate): whose turn they are is ours. */
+  | {
+      readonly type: 'caller.words';
+      readonly text: string;
+      readonly fromSample: number;
+      readonly toSample: number;
+    }
+  /** Words of a committed turn were lost on its side: it cannot answer what was said. */
+  | { readonly type: 'caller.lost'; readonly itemId: string }
   /**
    * What the caller says in the turn that is not committed yet, so far. `final`: these words will
    * not change any more.
@@ -239,6 +291,11 @@ export type BackendEvent =
       readonly event: 'eager_end' | 'resumed' | 'end';
       readonly probability: number;
     }
+  /**
+   * Text that the line is going to say, told before any sound of it. All of it comes again, as it is
+   * and in this order, as `line.text`.
+   */
+  | { readonly type: 'line.ahead'; readonly lineId: string; readonly delta: string }
   /** A stage of the line's making was reached. Each stage at most once a line. */
   | {
       readonly type: 'line.stage';

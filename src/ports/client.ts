@@ -1,9 +1,10 @@
 import type { BackendCapabilities, TurnAuthority } from './backend.ts';
-import type { ConversationItem, ItemContent } from './conversation.ts';
+import type { ConversationItem, ItemContent, MessageNote } from './conversation.ts';
 import type { CallError } from './errors.ts';
 import type { CloseReason, LogEntry } from './events.ts';
 import type { CallSettings, LineOverrides } from './settings.ts';
 import type { Socket } from './socket.ts';
+import type { ToolApproval } from './tool-servers.ts';
 
 /** An item as a client asks for it; the call gives it an id where it has none. */
 export type NewItem =
@@ -12,6 +13,7 @@ export type NewItem =
       readonly role: 'system' | 'user' | 'assistant';
       readonly content: readonly (ItemContent & { readonly type: 'text' })[];
       readonly itemId: string | null;
+      readonly note?: MessageNote;
     }
   | {
       readonly kind: 'tool_call';
@@ -48,6 +50,8 @@ export type ClientCommand =
   /** `after`: an item id, `root` for the front, `null` for the end. */
   | { readonly type: 'item.create'; readonly item: NewItem; readonly after: string | null }
   | { readonly type: 'item.delete'; readonly itemId: string }
+  /** The client's word on a tool that the backend runs; `itemId` null: it gets one. */
+  | ({ readonly type: 'server_tool.approve'; readonly itemId: string | null } & ToolApproval)
   | { readonly type: 'item.truncate'; readonly itemId: string; readonly audioEndMs: number }
   /** The client's player has played this much of the item: the truth about what was heard. */
   | { readonly type: 'playback'; readonly itemId: string; readonly playedMs: number }
@@ -117,6 +121,8 @@ export interface CallControl {
   /** Decided at once; what follows from it appears in the log, possibly before this returns. */
   execute(command: ClientCommand): CommandResult;
   retrieve(itemId: string): RetrievedItem | undefined;
+  /** To another backend at the next pause; `null`: to the first that is not in use. Absent: it cannot. */
+  handOver?(to: string | null): CommandResult;
   /** Idempotent. */
   close(reason: CloseReason): void;
 }

@@ -1,4 +1,5 @@
 import type { ToolDefinition } from './settings.ts';
+import type { ServerToolError } from './tool-servers.ts';
 
 /** One piece of a message. Audio itself is not in here: it stays on its timeline. */
 export type ItemContent =
@@ -18,8 +19,20 @@ interface ItemBase {
   readonly status: ItemStatus;
 }
 
+/**
+ * What a message from outside is for: a `rule` that holds from now on, something to be `known` and not
+ * spoken of, or something to `tell` the caller.
+ */
+export interface MessageNote {
+  readonly kind: 'rule' | 'known' | 'tell';
+  /** The tool call that it brings something about. */
+  readonly toolCallId: string | null;
+}
+
 export interface MessageItem extends ItemBase {
   readonly kind: 'message';
+  /** Only to backends that decide by themselves what to make of it. */
+  readonly note?: MessageNote;
   readonly role: 'system' | 'user' | 'assistant';
   readonly content: readonly ItemContent[];
 }
@@ -30,6 +43,17 @@ export interface ToolCallItem extends ItemBase {
   readonly name: string;
   /** JSON text as the model wrote it. */
   readonly arguments: string;
+  /** The backend ran it by itself; absent: it asked somebody to. */
+  readonly ranOn?: RanOn;
+}
+
+/** A tool call that the backend ran by itself, and what came of it. */
+export interface RanOn {
+  readonly server: string;
+  readonly approvalId: string | null;
+  /** `null` while nothing has come of it, and where it failed. */
+  readonly output: string | null;
+  readonly error: ServerToolError | null;
 }
 
 export interface ToolOutputItem extends ItemBase {
@@ -64,8 +88,8 @@ export interface LedgerEntry {
   readonly arguments: string;
   /** The same for the same request of the same turn: see `src/tools/idempotency.ts`. */
   readonly key: string;
-  /** Who runs it: the app behind the client, or Parley. */
-  readonly runner: 'client' | 'gateway';
+  /** Who runs it: the app behind the client, Parley, or the backend by itself. */
+  readonly runner: 'client' | 'gateway' | 'backend';
   readonly state: ToolCallState;
   /** The tool call of which it shares the run or the answer; `null`: it has its own. */
   readonly sharedWith: string | null;

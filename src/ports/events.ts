@@ -5,6 +5,7 @@ import type { GateAction } from './gate.ts';
 import type { LineStage, Usage } from './backend.ts';
 import type { Cost, LimitedThing, LimitScope, Quantities } from './usage.ts';
 import type { CallSettings, LineOverrides, Modality } from './settings.ts';
+import type { ServerToolEvent, ToolApproval } from './tool-servers.ts';
 
 /** Why a line exists. */
 export type LineCause =
@@ -58,6 +59,12 @@ export type HeardBy = 'acknowledgement' | 'clock' | 'client';
 /** How heard milliseconds became words: by the backend's word times, or in proportion. */
 export type WordsBy = 'times' | 'proportion';
 
+/** Why a call goes over to another backend though the one in use is in order. */
+export type MoveCause = 'operator' | 'tool' | 'session_cap' | 'spend_limit' | 'preferred';
+
+/** Why a call goes over to another backend: how it was lost, or why it is left. */
+export type HandoverCause = ErrorCode | MoveCause;
+
 export type HandoverOwed = 'rest' | 'answer' | 'nothing';
 
 /** How much of a line was said and heard when it ended. */
@@ -91,6 +98,8 @@ export type CallAction =
   | { readonly kind: 'end_revoked' }
   /** The app is asked to hand the caller on. */
   | { readonly kind: 'transfer'; readonly target: string; readonly reason: string | null }
+  /** What the call came to, in the operator's words. */
+  | { readonly kind: 'disposition'; readonly value: string; readonly note: string | null }
   /** The call goes on with another agent's instructions, voice and tools. */
   | { readonly kind: 'agent'; readonly agent: string; readonly voice: 'taken' | 'kept' };
 
@@ -123,7 +132,7 @@ export type LogEvent =
       readonly from: string;
       /** Who is tried first. */
       readonly to: string;
-      readonly cause: ErrorCode;
+      readonly cause: HandoverCause;
       /** What the caller is owed: the rest of a line, an answer, or nothing. */
       readonly owed: HandoverOwed;
     }
@@ -132,7 +141,7 @@ export type LogEvent =
       readonly type: 'handover.done';
       readonly from: string;
       readonly to: string;
-      readonly cause: ErrorCode;
+      readonly cause: HandoverCause;
       /**
        * From the last sample of the old line to the first audible one of the next, at the ear, ms;
        * where nothing had been heard of an answer, from the loss on; 0 where nothing was owed.
@@ -318,6 +327,14 @@ export type LogEvent =
       readonly sharedWith: string | null;
       /** Since it was asked for, ms. */
       readonly elapsedMs: number;
+    }
+  /** A tool that the backend runs by itself; its calls have `tool.called` and `tool.answered` as well. */
+  | {
+      readonly type: 'server_tool';
+      readonly event:
+        ServerToolEvent | ({ readonly what: 'approved'; itemId: string } & ToolApproval);
+      /** Item before its own in the conversation; `null` where it has none there, or is the first. */
+      readonly previousItemId: string | null;
     }
   | { readonly type: 'call.action'; readonly action: CallAction }
   /** Something may not be said: the line ends before it. What it was stands nowhere. */

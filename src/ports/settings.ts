@@ -1,4 +1,5 @@
 import type { AudioFormat } from '../audio/format.ts';
+import type { ToolServer } from './tool-servers.ts';
 
 /** A function the agent may call. `parameters` is a JSON Schema object, passed on untouched. */
 export interface ToolDefinition {
@@ -65,6 +66,8 @@ export interface CallSettings {
   /** Whether transcripts of the caller are wanted and given. */
   readonly callerTranscripts: boolean;
   readonly tools: readonly ToolDefinition[];
+  /** Servers whose tools the backend runs by itself; absent: none. */
+  readonly toolServers?: readonly ToolServer[];
   readonly toolChoice: ToolChoice;
   readonly maxOutputTokens: number | 'inf';
 }

@@ -1,4 +1,4 @@
-import type { LogEntry } from './events.ts';
+import type { CloseReason, LogEntry } from './events.ts';
 import type { ToolCallState } from './conversation.ts';
 import type { TurnStages } from './stages.ts';
 import type { BackendUsage, CallSpend } from './usage.ts';
@@ -22,8 +22,12 @@ export interface CallRecord {
   readonly usage: readonly BackendUsage[];
   /** By currency; an entry without one is what has no prices. */
   readonly spend: CallSpend;
-  /** Path of a recording, when there is one. */
+  /** Where its recording lies among the recordings, when it is recorded. */
   readonly out: string | null;
+  /** How it ended; `null` while it runs. */
+  readonly outcome: CloseReason | null;
+  /** What the agent says it came to; `null` where nobody said. The latest word counts. */
+  readonly disposition: Disposition | null;
   readonly events: readonly LogEntry[];
 }
 
@@ -33,7 +37,7 @@ export interface ToolRecord {
   readonly arguments: string;
   readonly atMs: number;
   readonly toolCallId: string;
-  readonly runner: 'client' | 'gateway';
+  readonly runner: 'client' | 'gateway' | 'backend';
   readonly state: ToolCallState;
   /** When it was answered, came late, or was given up; `null` while it runs. */
   readonly answeredAtMs: number | null;
@@ -53,10 +57,56 @@ export interface TurnRecord {
   readonly stages: TurnStages | null;
 }
 
+/** What came of a call, in the operator's words. */
+export interface Disposition {
+  readonly value: string;
+  readonly note: string | null;
+}
+
+/** Something to be told to a webhook until it is taken. */
+export interface Delivery {
+  /** The same at every attempt. */
+  readonly deliveryId: string;
+  /** Name of the webhook. */
+  readonly endpoint: string;
+  /** JSON. */
+  readonly body: string;
+  /** Ms since 1970. */
+  readonly createdMs: number;
+}
+
+/** Which calls are asked for; newest first. */
+export interface CallQuery {
+  /** Most calls (a count). */
+  readonly limit: number;
+  /** Each is somewhere in the call: its ids, its words. */
+  readonly words: readonly string[];
+  /** Only calls of these agents; `null`: of all. */
+  readonly agents: readonly string[] | null;
+  /** Only calls older than this one; `null`: from the newest on. */
+  readonly before: string | null;
+}
+
+/** A finished call as it is kept: whoever asks for it may not need to read it. */
+export interface StoredCall {
+  readonly agent: string;
+  /** As in the record. */
+  readonly out: string | null;
+  /** A {@link CallRecord}. */
+  readonly json: string;
+}
+
 /** Keeps finished calls. Never called from the media path. */
 export interface StorePort {
-  put(record: CallRecord): void;
-  get(callId: string): CallRecord | undefined;
-  /** Newest first. */
-  list(limit: number): readonly CallRecord[];
+  /** The call is kept together with what is to be told about it. Never throws. */
+  put(record: CallRecord, deliveries: readonly Delivery[]): void;
+  /** Something is to be told about a running call. Never throws. */
+  tell(deliveries: readonly Delivery[]): void;
+  /** Rejects with `CallError` where the store cannot be reached. */
+  get(callId: string): Promise<StoredCall | undefined>;
+  /** Newest first, each the JSON of a {@link CallRecord} without `events`. Rejects as `get` does. */
+  list(query: CallQuery): Promise<readonly string[]>;
+  figures(): Readonly<Record<string, number>>;
+  /** Writes what waits, within limits. Never rejects. */
+  close(): Promise<void>;
 }

@@ -10,6 +10,8 @@ export interface CallActions {
   /** The call goes on with another agent's instructions, voice and tools. */
   switchAgent(name: string): void;
   switchBackend(name: string): void;
+  /** Writes down what the call came to; the latest word counts. */
+  setDisposition(value: string, note: string | null): void;
 }
 
 export interface ToolInvocation {
@@ -153,7 +155,7 @@ export interface McpToolDeclaration extends DeclarationBase {
 /** A tool that Parley brings. */
 export interface BuiltinToolDeclaration extends DeclarationBase {
   readonly kind: 'builtin';
-  readonly builtin: 'end_call' | 'transfer' | 'switch_agent' | 'switch_backend';
+  readonly builtin: 'end_call' | 'transfer' | 'switch_agent' | 'switch_backend' | 'set_disposition';
   readonly description: string | null;
   /** Agents, backends or targets that may be named; `null`: any. */
   readonly choices: readonly string[] | null;

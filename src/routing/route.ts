@@ -24,7 +24,7 @@ export function routeOf(agent: AgentDefinition, facts: CallFacts): CallRoute {
 }
 
 /** Every backend that a call of the agent may come to, once each. */
-export function backendsOf(agent: AgentDefinition): readonly string[] {
+export function backendsOf(agent: Pick<AgentDefinition, 'backends' | 'rules'>): readonly string[] {
   const ofRules = (agent.rules ?? []).flatMap(({ arms }) => arms.flatMap((arm) => arm.backends));
   return [...new Set([...agent.backends, ...ofRules])];
 }

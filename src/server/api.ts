@@ -31,6 +31,7 @@ export function shownAgents(
       },
       tools: agent.tools,
       allow: shownAllowance(agent),
+      gate: shownGate(agent, (name) => capabilitiesOf(backends.find(name))),
       playoutLeadMs: agent.playoutLeadMs,
     };
   });
@@ -63,6 +64,23 @@ function capabilitiesOf(
   backend: KeptBackend | undefined,
 ): KeptBackend['port']['capabilities'] | null {
   return backend?.state === 'ready' ? backend.port.capabilities : null;
+}
+
+/**
+ * Backends whose words nobody tells: there the agent's gate sees nothing. Those that are not ready are
+ * not judged. `null`: the agent has no gate.
+ */
+function shownGate(
+  agent: AgentDefinition,
+  capabilitiesOf: (backend: string) => KeptBackend['port']['capabilities'] | null,
+): { readonly blind: readonly string[] } | null {
+  if (agent.gate === undefined) return null;
+  const heard = agent.listener?.agent === true;
+  const blind = backendsOf(agent).filter((name) => {
+    const capabilities = capabilitiesOf(name);
+    return capabilities?.transcripts.agent === false && !heard;
+  });
+  return { blind };
 }
 
 /** In the configuration's words; everything, unless it is said. */

@@ -1,6 +1,8 @@
 import type { BackendPort } from '../ports/backend.ts';
+import type { BackendHealth } from '../ports/health.ts';
 import type { LogEntry } from '../ports/events.ts';
 import type { Logger } from '../ports/log.ts';
+import type { HealthInput } from '../routing/health.ts';
 import type { BackendCandidate } from '../routing/policy.ts';
 import type { Clock } from '../time/clock.ts';
 import type { BackendEntry } from './config.ts';
@@ -131,6 +133,11 @@ export class BackendLease {
     return this.#holds.map(({ thing }) => thing.port);
   }
 
+  /** What all calls know of one of them; `null`: it is none of them. */
+  health(name: string): BackendHealth | null {
+    return this.#released ? null : this.#find(name);
+  }
+
   /** Follows which of them answers. */
   entry(entry: LogEntry): void {
     if (this.#released) return;
@@ -140,7 +147,7 @@ export class BackendLease {
       backend?.seen('success');
       this.#answers(backend);
     } else if (entry.type === 'backend.failed') {
-      this.#find(entry.backend)?.seen('lost');
+      this.#find(entry.backend)?.seen(failureOf(entry, this.#answering?.name));
       this.#answers(null);
     }
   }
@@ -165,4 +172,12 @@ export class BackendLease {
     this.#answering = backend;
     if (backend !== null) backend.answering += 1;
   }
+}
+
+function failureOf(
+  { backend, code }: LogEntry & { readonly type: 'backend.failed' },
+  answering: string | undefined,
+): HealthInput['type'] {
+  if (backend !== answering) return 'refused';
+  return code === 'backend_stalled' ? 'stalled' : 'lost';
 }

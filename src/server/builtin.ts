@@ -1,4 +1,5 @@
 import type { AgentDefinition } from '../ports/agent.ts';
+import { placeOrderName } from '../tools/place-order.ts';
 import type { BackendEntry } from './config.ts';
 
 /** Model names that stock clients send by themselves; without a configuration they work as they are. */
@@ -12,10 +13,11 @@ export const stockModelNames = [
 ] as const;
 
 /** Agent that answers when nobody is asked for and the configuration names no other. */
-export const builtinDefaultAgent = 'parrot';
+export const builtinDefaultAgent = 'barista';
 
 /** Backends that are there without a configuration. One of the same name takes their place. */
 export const builtinBackends: readonly BackendEntry[] = [
+  { name: 'barista', type: 'onnx', options: { package: 'barista' } },
   { name: 'parrot', type: 'onnx', options: { package: 'parrot' } },
   { name: 'rehearsal', type: 'rehearsal', options: {} },
 ];
@@ -31,13 +33,21 @@ const detection = {
 } as const satisfies AgentDefinition['turns']['detection'];
 
 /** Agents that are there without a configuration. One of the same name takes their place. */
-export const builtinAgents: readonly AgentDefinition[] = ['parrot', 'rehearsal'].map((name) => ({
-  name,
-  instructions: '',
-  voice: null,
-  backends: [name],
-  aliases: [],
-  turns: { authority: 'auto', detection },
-  tools: [],
-  playoutLeadMs: 200,
-}));
+export const builtinAgents: readonly AgentDefinition[] = [
+  { ...named('barista'), declaredTools: [{ kind: 'registered', name: placeOrderName }] },
+  named('parrot'),
+  named('rehearsal'),
+];
+
+function named(name: string): AgentDefinition {
+  return {
+    name,
+    instructions: '',
+    voice: null,
+    backends: [name],
+    aliases: [],
+    turns: { authority: 'auto', detection },
+    tools: [],
+    playoutLeadMs: 200,
+  };
+}

@@ -1,6 +1,7 @@
 import type { LogEntry } from '../ports/events.ts';
 import type { ObservedCall, ObserverPort } from '../ports/observer.ts';
-import type { CallRecord, StorePort } from '../ports/store.ts';
+import type { CallQuery, CallRecord, Delivery, StoredCall, StorePort } from '../ports/store.ts';
+import { isFound, summaryText } from './call-search.ts';
 import type { LogRedaction } from './redaction.ts';
 import { RecordFold, type RecordHeader } from './records.ts';
 
@@ -26,13 +27,10 @@ interface OpenPage {
   readonly followers: Set<CallFollower>;
 }
 
-/** A call in a list, without its log. */
-export interface CallSummary extends Omit<CallRecord, 'events'> {
-  readonly active: boolean;
-}
-
 export interface CallBookOptions {
   readonly store: StorePort;
+  /** What is to be told about a call that is over. */
+  readonly deliveriesOf?: (record: CallRecord) => readonly Delivery[];
   /** Most log entries kept of a running call (a count); older ones are gone. */
   readonly entryLimit?: number;
 }
@@ -41,11 +39,13 @@ export interface CallBookOptions {
 export class CallBook implements ObserverPort {
   readonly #store: StorePort;
   readonly #entryLimit: number;
+  readonly #deliveriesOf: (record: CallRecord) => readonly Delivery[];
   readonly #open = new Map<string, OpenPage>();
   #forgotten = 0;
 
-  constructor({ store, entryLimit = 5_000 }: CallBookOptions) {
+  constructor({ store, deliveriesOf = () => [], entryLimit = 5_000 }: CallBookOptions) {
     this.#store = store;
+    this.#deliveriesOf = deliveriesOf;
     this.#entryLimit = entryLimit;
   }
 
@@ -78,56 +78,76 @@ export class CallBook implements ObserverPort {
     for (const follower of page.followers) follower.entry(entry);
   }
 
-  /** A call is over and logs nothing any more. */
-  close(callId: string): void {
+  /** A call is over and logs nothing any more. @returns what is kept of it */
+  close(callId: string): CallRecord | undefined {
     const page = this.#open.get(callId);
-    if (page === undefined) return;
+    if (page === undefined) return undefined;
     this.#open.delete(callId);
-    this.#store.put(page.fold.record(page.events));
+    const record = page.fold.record(page.events);
+    this.#store.put(record, this.#deliveriesOf(record));
     for (const follower of page.followers) follower.ended();
     page.followers.clear();
+    return record;
   }
 
-  get(callId: string): CallRecord | undefined {
+  /** Rejects with `CallError` where the store cannot be asked. */
+  async get(callId: string): Promise<StoredCall | undefined> {
     const page = this.#open.get(callId);
-    return page === undefined ? this.#store.get(callId) : page.fold.record([...page.events]);
+    if (page === undefined) return await this.#store.get(callId);
+    const record = page.fold.record([...page.events]);
+    return { agent: record.agent, out: record.out, json: JSON.stringify(record) };
   }
 
-  /** Running calls first, newest first among each. */
-  list(limit: number): readonly CallSummary[] {
-    const running = [...this.#open.values()].reverse().map(({ fold }) => fold.record([]));
+  /**
+   * Running calls first, newest first among each: each the JSON of a record without its log, with
+   * `active`. Rejects with `CallError` where the store cannot be asked.
+   */
+  async list(query: CallQuery): Promise<readonly string[]> {
+    const running = query.before === null ? this.#running(query) : [];
+    const limit = query.limit - running.length;
+    const over = limit > 0 ? await this.#store.list({ ...query, limit }) : [];
     return [
-      ...running.slice(0, limit).map((record) => summaryOf(record, true)),
-      ...this.#store
-        .list(Math.max(0, limit - running.length))
-        .map((record) => summaryOf(record, false)),
+      ...running.map((text) => withActive(text, true)),
+      ...over.map((text) => withActive(text, false)),
     ];
   }
 
   /**
    * Follows a call from after `afterSeq` on. A finished one gives its past and ends at once.
+   * Rejects with `CallError` where the store cannot be asked.
    *
    * @returns `undefined` when no such call is known
    */
-  follow(callId: string, afterSeq: number, follower: CallFollower): Following | undefined {
+  async follow(
+    callId: string,
+    afterSeq: number,
+    follower: CallFollower,
+  ): Promise<Following | undefined> {
     const page = this.#open.get(callId);
-    const events = page?.events ?? this.#store.get(callId)?.events;
-    if (events === undefined) return undefined;
-    const past = events.filter(({ seq }) => seq > afterSeq);
-    if (page === undefined) {
-      queueMicrotask(() => follower.ended());
-      return { past, stop: () => undefined };
+    if (page !== undefined) {
+      page.followers.add(follower);
+      return {
+        past: page.events.filter(({ seq }) => seq > afterSeq),
+        stop: () => void page.followers.delete(follower),
+      };
     }
-    page.followers.add(follower);
-    return { past, stop: () => void page.followers.delete(follower) };
+    const stored = await this.#store.get(callId);
+    if (stored === undefined) return undefined;
+    const { events } = JSON.parse(stored.json) as CallRecord;
+    queueMicrotask(() => follower.ended());
+    return { past: events.filter(({ seq }) => seq > afterSeq), stop: () => undefined };
+  }
+
+  #running(query: CallQuery): readonly string[] {
+    return [...this.#open.values()]
+      .reverse()
+      .map(({ fold }) => fold.record([]))
+      .filter((record) => isFound(record, query))
+      .slice(0, query.limit)
+      .map(summaryText);
   }
 }
 
-function summaryOf(record: CallRecord, active: boolean): CallSummary {
-  const { callId, agent, backend, startedAt, durationMs, turns, tools, handovers, out } = record;
-  const { usage, spend } = record;
-  return {
-    ...{ callId, agent, backend, startedAt, durationMs, turns, tools, handovers },
-    ...{ usage, spend, out, active },
-  };
+function withActive(json: string, active: boolean): string {
+  return `${json.slice(0, -1)},"active":${active}}`;
 }

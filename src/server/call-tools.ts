@@ -1,5 +1,6 @@
 import type { AgentToSwitchTo } from '../call/call-actions.ts';
 import type { AgentDefinition } from '../ports/agent.ts';
+import type { GateCheckPort } from '../ports/gate.ts';
 import type { ToolPort, ToolSet } from '../ports/tool.ts';
 import type { Toolbox, ToolLease } from './toolbox.ts';
 
@@ -10,6 +11,8 @@ export interface CallToolsOptions {
   readonly agents: readonly AgentDefinition[];
   /** Tools that an agent has besides those it declares. */
   readonly registered: (agent: AgentDefinition) => readonly ToolPort[];
+  /** Who is asked about what an agent is about to say; `null`: nobody. */
+  readonly gateCheck: (agent: AgentDefinition) => GateCheckPort | null;
 }
 
 /** What one call has of the toolbox: its agent's tools, and those of agents that it goes over to. */
@@ -27,10 +30,15 @@ export class CallTools {
   }
 
   otherAgent(name: string): AgentToSwitchTo | null {
-    const { agents, registered } = this.#options;
+    const { agents, registered, gateCheck } = this.#options;
     const agent = agents.find((each) => each.name === name || each.aliases.includes(name));
     if (agent === undefined) return null;
-    return { agent, tools: registered(agent), toolSet: this.#lease(agent) };
+    return {
+      agent,
+      tools: registered(agent),
+      toolSet: this.#lease(agent),
+      gateCheck: gateCheck(agent),
+    };
   }
 
   /** The call is over. Idempotent. */

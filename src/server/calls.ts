@@ -9,6 +9,8 @@ import type { Listeners } from './listeners.ts';
 import { CallTools } from './call-tools.ts';
 import type { Metrics } from './metrics.ts';
 import { spendOf } from './config-spend.ts';
+import type { CallNews } from '../webhooks/call-news.ts';
+import type { CallRecordings } from './call-recordings.ts';
 import { LogRedaction, redactedLogger, redactionRules } from './redaction.ts';
 import type { SpendDay } from './spend-day.ts';
 import type { Toolbox } from './toolbox.ts';
@@ -29,6 +31,8 @@ export interface CallsOptions extends HouseParts {
   readonly drain: Drain;
   readonly metrics: Metrics;
   readonly spendDay: SpendDay;
+  readonly recordings: CallRecordings;
+  readonly news: CallNews;
 }
 
 /** Starts calls, and lets go of what is theirs when they end. */
@@ -40,8 +44,8 @@ export class Calls {
   }
 
   /** Throws only by a fault of ours; nothing is held for the call then. */
-  start({ callId, agent, route, now, keyId, onClosed }: CallStart): CallControl {
-    const { book, drain, metrics, spendDay, clock, ids } = this.#options;
+  start({ callId, agent, route, now, keyId, consented, onClosed }: CallStart): CallControl {
+    const { book, drain, metrics, spendDay, recordings, news, clock, ids } = this.#options;
     const hidden = redactionRules(agent);
     const log = hidden === null ? this.#options.log : redactedLogger(this.#options.log, hidden);
     const lease = now.backends.lease(backendOrder(now.backends.candidates(route.backends)));
@@ -50,20 +54,28 @@ export class Calls {
       agent,
       agents: now.config.directory.agents,
       registered: (of) => this.#options.parts(of).tools,
+      gateCheck: (of) => this.#options.parts(of).gateCheck ?? null,
     });
     const beside = this.#options.listeners.lease(agent);
-    const header = {
+    const startedAt = new Date(clock.epochMs()).toISOString();
+    const own = hidden === null ? null : new LogRedaction(hidden);
+    const recording = recordings.begin(agent, {
       callId,
-      agent: agent.name,
-      startedAt: new Date(clock.epochMs()).toISOString(),
-    };
+      startedAt,
+      consented,
+      rules: hidden,
+      redact: (entry) => own?.entry(entry) ?? entry,
+    });
+    const header = { callId, agent: agent.name, startedAt, out: recording?.place ?? null };
     book.open(header, hidden === null ? null : new LogRedaction(hidden));
     spendDay.open(callId, keyId);
     let over = false;
     const ended = (): void => {
       over = true;
       drain.remove(callId);
-      book.close(callId);
+      // Every call is written down, recorded or not.
+      const record = book.close(callId);
+      recording?.recorder.finish(record);
       metrics.forget(callId);
       spendDay.close(callId);
       lease.release();
@@ -76,11 +88,12 @@ export class Calls {
     const { sessionCapMs, idleTimeoutMs } = now.config.server;
     if (route.rule !== null) log.info('call.routed', routed(callId, agent, route));
     try {
-      const call = this.#options.createCall({
+      const options: CallOptions = {
         callId,
         agent,
         ...(agent.rules === undefined ? {} : { route }),
         backends: lease.ports,
+        health: (name) => lease.health(name),
         ...this.#options.parts(agent),
         toolSet: tools.toolSet,
         listener: beside?.listener ?? null,
@@ -88,14 +101,19 @@ export class Calls {
         clock,
         ids,
         log,
-        observers: [book, metrics, spendDay, follower],
+        observers: [
+          ...[book, metrics, spendDay, follower, news],
+          ...(recording === null ? [] : [recording.recorder]),
+        ],
         spend: spendOf(now.config.spend, agent, keyId, spendDay),
         limits: { sessionCapMs, idleTimeoutMs },
         onClosed: ended,
-      });
+      };
+      const call = this.#options.createCall(recording?.recorder.made(options) ?? options);
+      const shown = recording?.recorder.around(call) ?? call;
       // A call that failed at once is over before it is known here.
       if (!isOver()) drain.add(callId, call);
-      return call;
+      return shown;
     } catch (thrown) {
       ended();
       throw thrown;

@@ -5,10 +5,14 @@ import { stockModelNames } from './builtin.ts';
 import { allowanceOf } from './config-allow.ts';
 import { checkRoutes, routesOf, type RouteNames } from './config-routes.ts';
 import { gateOf, textRuleOf } from './config-gate.ts';
+import { handoverOf } from './config-handover.ts';
+import { recordingOf } from './config-keeping.ts';
 import { agentLimitsOf } from './config-spend.ts';
 import { configuredDetection, configuredManner } from './config-turns.ts';
 import type { AgentEntry, BackendSchemas } from './config-schema.ts';
 import { readTools } from './config-tools.ts';
+import { backendsOf } from '../routing/route.ts';
+import { suggestion } from './suggestion.ts';
 import type { ConfigProblem, PositionedYaml } from './problems.ts';
 
 /**
@@ -35,6 +39,7 @@ export function assembleAgents(
   );
   for (const [name, entry] of Object.entries(entries)) {
     checkRoutes(yaml, ['agents', name, 'backends'], entry.backends, names, problems);
+    checkCheaper(yaml, name, entry, problems);
   }
   checkAliases(yaml, configured, problems);
   const claimed = new Set(configured.flatMap(({ name, aliases }) => [name, ...aliases]));
@@ -77,9 +82,24 @@ function agentOf(
     ...(entry.allow === undefined ? {} : { allow: allowanceOf(entry.allow) }),
     ...(entry.gate === undefined ? {} : { gate: gateOf(entry.gate) }),
     ...(entry.redact === undefined ? {} : { redact: entry.redact.map(textRuleOf) }),
+    ...(entry.recording === undefined ? {} : { recording: recordingOf(entry.recording) }),
     ...(entry.limits === undefined ? {} : { limits: agentLimitsOf(entry.limits) }),
-    ...(entry.handover === undefined ? {} : { handover: entry.handover }),
+    ...(entry.handover === undefined ? {} : { handover: handoverOf(entry.handover) }),
   };
+}
+
+/** A call has the backends of its agent, and no others. */
+function checkCheaper(
+  yaml: PositionedYaml,
+  agent: string,
+  { backends, limits }: AgentEntry,
+  problems: ConfigProblem[],
+): void {
+  const cheaper = limits?.cheaper;
+  const own = backendsOf(routesOf(backends));
+  if (cheaper === undefined || own.includes(cheaper)) return;
+  const message = `${JSON.stringify(cheaper)} is none of the agent’s backends.${suggestion(cheaper, own)}`;
+  problems.push(yaml.problem(['agents', agent, 'limits', 'cheaper'], message));
 }
 
 function checkAliases(

@@ -72,7 +72,7 @@ export function looseReferences(text: string, sources: ReferenceSources): LooseR
   };
   const data = yaml.toData();
   if (typeof data === 'object' && data !== null) {
-    for (const group of ['backends', 'agents']) {
+    for (const group of ['backends', 'agents', 'store', 'recordings', 'webhooks']) {
       walk((data as Readonly<Record<string, unknown>>)[group], [group]);
     }
   }

@@ -3,6 +3,13 @@ import { allowSchema, instructionLimit } from './config-allow.ts';
 import { entryName as name } from './config-names.ts';
 import { backendsSchema } from './config-routes.ts';
 import { gateSchema, redactSchema } from './config-gate.ts';
+import {
+  recordingSchema,
+  recordingsSchema,
+  storeSchema,
+  webhooksSchema,
+} from './config-keeping.ts';
+import { handoverSchema } from './config-handover.ts';
 import { agentLimitsSchema, limitsSchema, pricesSchema } from './config-spend.ts';
 import { toolEntry } from './config-tools.ts';
 
@@ -59,9 +66,10 @@ const agent = z.strictObject({
     .looseObject({ type: z.string().min(1), agent: z.boolean().default(false) })
     .optional(),
   limits: agentLimitsSchema.optional(),
-  handover: z.strictObject({ acceptUnseeded: z.boolean().default(false) }).optional(),
+  handover: handoverSchema.optional(),
   gate: gateSchema.optional(),
   redact: redactSchema.optional(),
+  recording: recordingSchema.optional(),
 });
 
 /** `type` decides the rest, which the backend's own schema reads. */
@@ -75,6 +83,9 @@ export const configSchema = z.strictObject({
   agents: z.record(name, agent).default({}),
   prices: pricesSchema,
   limits: limitsSchema,
+  store: storeSchema,
+  recordings: recordingsSchema,
+  webhooks: webhooksSchema,
 });
 
 /**
@@ -107,6 +118,11 @@ export function salvage(data: unknown): ConfigFile {
     agents: Object.fromEntries(agents) as ConfigFile['agents'],
     prices: pricesSchema.safeParse(group(data)['prices'] ?? {}).data ?? {},
     limits: limitsSchema.safeParse(group(data)['limits'] ?? {}).data ?? limitsSchema.parse({}),
+    store: storeSchema.safeParse(group(data)['store']).data,
+    recordings:
+      recordingsSchema.safeParse(group(data)['recordings'] ?? {}).data ??
+      recordingsSchema.parse({}),
+    webhooks: webhooksSchema.safeParse(group(data)['webhooks'] ?? []).data ?? [],
   };
 }
 

@@ -92,7 +92,7 @@ const mcpOverHttp = z.strictObject({
 });
 
 const builtin = z.strictObject({
-  builtin: z.enum(['end_call', 'transfer', 'switch_agent', 'switch_backend']),
+  builtin: z.enum(['end_call', 'transfer', 'switch_agent', 'switch_backend', 'set_disposition']),
   description: z.string().max(2_048).nullable().default(null),
   choices: z.array(z.string().min(1).max(200)).min(1).max(100).nullable().default(null),
 });

@@ -3,6 +3,7 @@ import type { AgentDefinition } from '../ports/agent.ts';
 import type { AgentDirectory } from '../routing/agents.ts';
 import { backendsOf } from '../routing/route.ts';
 import { assembleAgents } from './config-agents.ts';
+import { readKeeping, type KeepingConfig } from './config-keeping.ts';
 import { readKeys, readTls } from './config-secrets.ts';
 import { readSpend, type SpendConfig } from './config-spend.ts';
 import { configSchema, salvage, type BackendSchemas, type ConfigFile } from './config-schema.ts';
@@ -41,6 +42,7 @@ export interface GatewayConfig {
   readonly backends: readonly BackendEntry[];
   readonly directory: AgentDirectory;
   readonly spend: SpendConfig;
+  readonly keeping: KeepingConfig;
 }
 
 export type ConfigResult =
@@ -141,8 +143,18 @@ function assemble(
     keys,
     backends: known.filter(({ name }) => ofFile.has(name) || isUsed(name, agents)),
     directory: { agents, defaultAgent: wantedDefault },
-    spend: readSpend(yaml, file, known, problems),
+    spend: readSpend(yaml, file, [...known, ...listenersOf(agents)], problems),
+    keeping: readKeeping(yaml, file, agents, problems),
   };
+}
+
+/** Recognisers beside backends have prices too. */
+function listenersOf(
+  agents: readonly AgentDefinition[],
+): readonly { readonly name: string; readonly options: unknown }[] {
+  return agents.flatMap(({ name, listener }) =>
+    listener === undefined ? [] : [{ name: `${name}.listener`, options: listener.options }],
+  );
 }
 
 function isUsed(backend: string, agents: readonly AgentDefinition[]): boolean {

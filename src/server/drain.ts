@@ -1,9 +1,12 @@
+import type { CommandResult } from '../ports/client.ts';
 import type { CloseReason } from '../ports/events.ts';
 import type { Clock } from '../time/clock.ts';
 
-/** What the house needs of a running call: to end it. */
+/** What the house needs of a running call: to end it, and to send it elsewhere. */
 export interface ClosableCall {
   close(reason: CloseReason): void;
+  /** To another backend at the next pause; `null`: to the first that is not in use. Absent: it cannot. */
+  handOver?(to: string | null): CommandResult;
 }
 
 export interface DrainOptions {
@@ -47,6 +50,10 @@ export class Drain {
 
   add(callId: string, call: ClosableCall): void {
     this.#calls.set(callId, call);
+  }
+
+  find(callId: string): ClosableCall | null {
+    return this.#calls.get(callId) ?? null;
   }
 
   remove(callId: string): void {

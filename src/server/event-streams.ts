@@ -2,7 +2,7 @@ import type { FastifyReply } from 'fastify';
 import { CallError } from '../ports/errors.ts';
 import type { LogEntry } from '../ports/events.ts';
 import type { Clock, Timer } from '../time/clock.ts';
-import type { CallBook } from './call-book.ts';
+import type { CallBook, Following } from './call-book.ts';
 
 export interface EventStreamOptions {
   readonly book: CallBook;
@@ -47,64 +47,116 @@ export class EventStreams {
    * Answers a request with the log of a call after `afterSeq`. The reader may take it up again
    * where it was: each event's id is its `seq`.
    *
-   * @throws CallError when there are too many streams, or no such call
+   * @throws CallError when there are too many streams, no such call, or no store to be asked
    */
-  serve(reply: FastifyReply, callId: string, afterSeq: number): void {
+  async serve(reply: FastifyReply, callId: string, afterSeq: number): Promise<void> {
     if (this.#open.size >= this.#streamLimit) {
       throw new CallError('server_full', 'Too many event streams are open.');
     }
-    if (this.#book.get(callId) === undefined) {
-      throw new CallError('not_found', 'No such call is known.');
+    // Taken before anything is waited for: many may ask at once.
+    const place = (): void => undefined;
+    this.#open.add(place);
+    let stream: EventStream | null = null;
+    const early: LogEntry[] = [];
+    const past = { ended: false };
+    let following: Following | undefined;
+    try {
+      following = await this.#book.follow(callId, afterSeq, {
+        entry: (entry) => (stream === null ? void early.push(entry) : stream.write(entry)),
+        ended: () => (stream === null ? (past.ended = true) : stream.finish()),
+      });
+    } finally {
+      this.#open.delete(place);
+    }
+    if (following === undefined) throw new CallError('not_found', 'No such call is known.');
+    const { stop } = following;
+    if (reply.raw.destroyed) {
+      stop();
+      return;
     }
     reply.hijack();
-    const stream = reply.raw;
-    // Without a listener a stream that fails would end the process; its reader is gone then.
-    stream.on('error', () => stream.destroy());
-    const letGo = (): void => {
-      this.#slow += 1;
-      stream.destroy();
-    };
-    const write = (text: string): void => {
-      if (stream.writableEnded || stream.destroyed) return;
-      if (stream.writableLength <= this.#unsentLimitBytes) stream.write(text);
-      else letGo();
-    };
-    const keepAlive = (): void => {
-      write(': still here\n\n');
-      timer = this.#timerIn(keepAliveMs, keepAlive);
-    };
-    let timer = this.#timerIn(keepAliveMs, keepAlive);
-    const finish = (): void => {
-      if (stream.writableEnded || stream.destroyed) return;
-      timer.cancel();
-      timer = this.#timerIn(flushMs, letGo);
-      stream.end();
-    };
-    stream.writeHead(200, {
-      'content-type': 'text/event-stream; charset=utf-8',
-      'cache-control': 'no-store',
+    const opened: EventStream = new EventStream(reply.raw, {
+      clock: this.#clock,
+      unsentLimitBytes: this.#unsentLimitBytes,
+      onSlow: () => (this.#slow += 1),
+      onClosed: () => {
+        stop();
+        this.#open.delete(finish);
+      },
     });
-    stream.flushHeaders();
-    const following = this.#book.follow(callId, afterSeq, {
-      entry: (entry) => write(eventText(entry)),
-      ended: finish,
-    });
-    for (const entry of following?.past ?? []) write(eventText(entry));
+    const finish = (): void => opened.finish();
+    stream = opened;
     this.#open.add(finish);
-    stream.on('close', () => {
-      following?.stop();
-      timer.cancel();
-      this.#open.delete(finish);
-    });
+    for (const entry of [...following.past, ...early]) opened.write(entry);
+    if (past.ended) opened.finish();
   }
 
   /** Ends every stream. */
   close(): void {
     for (const finish of [...this.#open]) finish();
   }
+}
+
+interface EventStreamParts {
+  readonly clock: Clock;
+  readonly unsentLimitBytes: number;
+  readonly onSlow: () => void;
+  readonly onClosed: () => void;
+}
+
+/** One reader. */
+class EventStream {
+  readonly #stream: FastifyReply['raw'];
+  readonly #parts: EventStreamParts;
+  #timer: Timer;
+
+  constructor(stream: FastifyReply['raw'], parts: EventStreamParts) {
+    this.#stream = stream;
+    this.#parts = parts;
+    // Without a listener a stream that fails would end the process; its reader is gone then.
+    stream.on('error', () => stream.destroy());
+    stream.writeHead(200, {
+      'content-type': 'text/event-stream; charset=utf-8',
+      'cache-control': 'no-store',
+    });
+    stream.flushHeaders();
+    this.#timer = this.#timerIn(keepAliveMs, () => this.#keepAlive());
+    stream.on('close', () => {
+      this.#timer.cancel();
+      parts.onClosed();
+    });
+  }
+
+  write(entry: LogEntry): void {
+    this.#text(eventText(entry));
+  }
+
+  finish(): void {
+    if (this.#stream.writableEnded || this.#stream.destroyed) return;
+    this.#timer.cancel();
+    this.#timer = this.#timerIn(flushMs, () => this.#letGo());
+    this.#stream.end();
+  }
+
+  #keepAlive(): void {
+    this.#text(': still here\n\n');
+    this.#timer = this.#timerIn(keepAliveMs, () => this.#keepAlive());
+  }
+
+  #text(text: string): void {
+    if (this.#stream.writableEnded || this.#stream.destroyed) return;
+    if (this.#stream.writableLength <= this.#parts.unsentLimitBytes) this.#stream.write(text);
+    else this.#letGo();
+  }
+
+  #letGo(): void {
+    this.#parts.onSlow();
+    this.#stream.destroy();
+  }
 
   #timerIn(delayMs: number, callback: () => void): Timer {
-    return this.#clock.timerAt(this.#clock.nowMs() + delayMs, callback);
+    const { clock } = this.#parts;
+    return clock.timerAt(clock.nowMs() + delayMs, callback);
   }
 }
 

@@ -1,25 +1,13 @@
 import type { AddressInfo } from 'node:net';
-import { Server as TlsServer } from 'node:tls';
-import type { ListenerDeclaration } from '../ports/agent.ts';
-import type { BackendPort } from '../ports/backend.ts';
-import type { AnyClientPort, CallControl } from '../ports/client.ts';
-import type { DetectorPort } from '../ports/detector.ts';
 import type { EchoCancellerPort } from '../ports/echo-canceller.ts';
 import type { EndOfTurnPort } from '../ports/end-of-turn.ts';
+import { Server as TlsServer } from 'node:tls';
 import { CallError } from '../ports/errors.ts';
-import type { GateCheck, GateCheckPort } from '../ports/gate.ts';
-import type { Logger } from '../ports/log.ts';
-import type { SpeechToTextPort } from '../ports/speech-to-text.ts';
-import type { ToolPort } from '../ports/tool.ts';
-import type { CallOptions } from '../call/options.ts';
 import { stillPreparing } from '../routing/policy.ts';
-import type { Clock } from '../time/clock.ts';
-import type { IdSource } from '../time/ids.ts';
 import { Admission } from './admission.ts';
 import { Backends } from './backend-set.ts';
-import { CallBook } from './call-book.ts';
 import { Calls } from './calls.ts';
-import type { BackendEntry, GatewayConfig } from './config.ts';
+import type { GatewayConfig } from './config.ts';
 import { Drain } from './drain.ts';
 import { GuardedDetector } from './guarded-detector.ts';
 import { createHttp } from './http.ts';
@@ -30,64 +18,19 @@ import {
   type InForce,
   type RunningState,
 } from './in-force.ts';
+import { Keeping } from './keeping.ts';
 import { Listeners } from './listeners.ts';
-import { MemoryStore } from './memory-store.ts';
 import { OptionalPart } from './optional-part.ts';
 import type { Configuration } from './metrics-config.ts';
 import { Metrics, type FigureSource } from './metrics.ts';
 import { Readiness } from './readiness.ts';
 import { Reloads, type ReloadOutcome } from './reloads.ts';
-import type { Toolbox } from './toolbox.ts';
 import { SpendDay } from './spend-day.ts';
 import { UpgradePath } from './upgrade.ts';
 import { WebSocketAcceptor } from './websocket.ts';
+import type { Gateway, GatewayParts } from './gateway-parts.ts';
 
-/** What a gateway is made of. It owns backends and detector and closes them at its end. */
-export interface GatewayParts {
-  readonly config: GatewayConfig;
-  readonly clients: readonly AnyClientPort[];
-  /** Makes a backend of a configuration; one that cannot be made refuses its calls. */
-  readonly createBackend: (entry: BackendEntry) => BackendPort;
-  readonly detector: DetectorPort | null;
-  /** Nothing waits for it: without it, or until it is ready, silence ends turns. */
-  readonly endOfTurn?: EndOfTurnPort | null;
-  /** Makes it when an agent first wants it; nothing waits for it either. */
-  readonly createCanceller?: (() => EchoCancellerPort) | null;
-  readonly tools: readonly ToolPort[];
-  /** Makes the tools that agents declare; absent: they have none. */
-  readonly toolbox?: Toolbox | null;
-  /** Makes the recognisers that agents have beside their backends; absent: there are none. */
-  readonly createListener?: (declaration: ListenerDeclaration) => SpeechToTextPort;
-  /** Makes who is asked about what agents say; absent: nobody is asked. */
-  readonly createGateCheck?: (check: GateCheck) => GateCheckPort;
-  readonly createCall: (options: CallOptions) => CallControl;
-  readonly clock: Clock;
-  readonly ids: IdSource;
-  readonly log: Logger;
-}
-
-/** A server that runs. */
-export interface Gateway {
-  readonly host: string;
-  readonly port: number;
-  /** `http://…` or `https://…`, without a slash at the end. */
-  readonly url: string;
-  /** Resolves when every part is ready or has failed; what failed is in the reasons. */
-  readonly prepared: Promise<readonly string[]>;
-  /** Puts another configuration in force for new calls; running ones keep what they have. */
-  reload(config: GatewayConfig): Promise<ReloadOutcome>;
-  /** A configuration came that is not sound: the one in force stays, and the problems are shown. */
-  refuse(problems: readonly string[]): void;
-  /** What new calls get. For comparing: keys are in it as digests. */
-  describe(): RunningState;
-  /**
-   * Takes no new calls, waits for the running ones up to the configured deadline, closes them
-   * (1012), and frees everything. Asking again gives the same promise.
-   */
-  close(): Promise<void>;
-  /** Closes running calls at once instead of waiting for the deadline. */
-  closeNow(): Promise<void>;
-}
+export type { Gateway, GatewayParts } from './gateway-parts.ts';
 
 /** Starts to listen, and to prepare what calls need. @throws Error when the port cannot be had */
 export async function startGateway(parts: GatewayParts): Promise<Gateway> {
@@ -112,6 +55,7 @@ class RunningGateway implements Gateway {
   readonly #acceptor: WebSocketAcceptor;
   readonly #metrics: Metrics;
   readonly #reloads: Reloads;
+  readonly #keeping: Keeping;
   readonly #app: ReturnType<typeof createHttp>;
   #prepared: Promise<readonly string[]> = Promise.resolve([]);
   #toolsReady: Promise<void> = Promise.resolve();
@@ -151,15 +95,20 @@ class RunningGateway implements Gateway {
       },
     });
     this.#metrics = this.#createMetrics();
-    const book = new CallBook({ store: new MemoryStore() });
-    const upgrades = this.#createUpgrades(book);
+    const { ids, store = null, createRecordings = null } = parts;
+    const { keeping } = config;
+    this.#keeping = new Keeping({ config: keeping, store, createRecordings, clock, ids, log });
+    const upgrades = this.#createUpgrades();
     this.#app = createHttp({
       inForce: () => this.#reloads.current,
       reloads: this.#reloads,
       backends: this.#backends,
-      book,
+      book: this.#keeping.book,
+      recordings: this.#keeping.recordings,
+      handOver: (callId, to) => this.#drain.find(callId)?.handOver?.(to) ?? null,
       metrics: this.#metrics,
       readiness,
+      listeners: this.#listeners,
       clock,
       log,
       socketPaths: parts.clients.map(({ path }) => path),
@@ -253,6 +202,7 @@ class RunningGateway implements Gateway {
       },
       configuration: () => this.#configurationFigures(),
       toolbox: () => this.#parts.toolbox?.figures() ?? {},
+      keeping: () => this.#keeping.figures(),
     });
   }
 
@@ -292,17 +242,19 @@ class RunningGateway implements Gateway {
     ];
   }
 
-  #createUpgrades(book: CallBook): UpgradePath {
+  #createUpgrades(): UpgradePath {
     const { clients, clock, ids, log, tools, createCall } = this.#parts;
     const calls = new Calls({
       createCall,
       clock,
       ids,
       log,
-      book,
+      book: this.#keeping.book,
       drain: this.#drain,
       metrics: this.#metrics,
       spendDay: this.#spendDay,
+      recordings: this.#keeping.recordings,
+      news: this.#keeping.news,
       toolbox: this.#parts.toolbox ?? null,
       listeners: this.#listeners,
       parts: (agent) => ({
@@ -380,6 +332,7 @@ class RunningGateway implements Gateway {
     await this.#listeners.close();
     await this.#detector?.close();
     await Promise.all([this.#endOfTurn.close(), this.#canceller.close()]);
+    await this.#keeping.close();
   }
 }
 

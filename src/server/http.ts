@@ -2,15 +2,18 @@ import type { IncomingMessage } from 'node:http';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { CallError, asCallError } from '../ports/errors.ts';
 import type { Logger } from '../ports/log.ts';
-import { inScope } from '../routing/agents.ts';
 import type { Clock } from '../time/clock.ts';
 import { shownAgents, shownBackends } from './api.ts';
+import { addCallApi } from './api-calls.ts';
+import { addHandoverApi, type HandoverApiOptions } from './api-handover.ts';
 import { httpCredentials, type Caller } from './auth.ts';
 import type { Backends } from './backend-set.ts';
 import type { CallBook } from './call-book.ts';
+import type { CallRecordings } from './call-recordings.ts';
 import { consoleHeaders, readConsole } from './console-page.ts';
 import { EventStreams } from './event-streams.ts';
 import type { InForce } from './in-force.ts';
+import type { Listeners } from './listeners.ts';
 import type { Metrics } from './metrics.ts';
 import { originAllowed } from './origin.ts';
 import type { Readiness } from './readiness.ts';
@@ -23,8 +26,12 @@ export interface HttpOptions {
   readonly reloads: Pick<Reloads, 'problems'>;
   readonly backends: Pick<Backends, 'all'>;
   readonly book: CallBook;
+  readonly recordings: Pick<CallRecordings, 'read'>;
+  readonly handOver: HandoverApiOptions['handOver'];
   readonly metrics: Metrics;
   readonly readiness: Readiness;
+  /** What no call waits for, and is shown all the same. */
+  readonly listeners: Pick<Listeners, 'reasons'>;
   readonly clock: Clock;
   readonly log: Logger;
   /** Paths at which WebSockets are served. */
@@ -32,9 +39,6 @@ export interface HttpOptions {
   /** PEM texts; `null` serves plain HTTP. */
   readonly tls: { readonly cert: string; readonly key: string } | null;
 }
-
-/** Most calls in one list. */
-const listLimit = 1_000;
 
 /** The HTTP side: health, metrics and what there is to see of calls. Takes no bodies. */
 export function createHttp(options: HttpOptions): FastifyInstance {
@@ -102,7 +106,7 @@ export function createHttp(options: HttpOptions): FastifyInstance {
 }
 
 function addApi(app: FastifyInstance, options: HttpOptions, streams: EventStreams): void {
-  const { inForce, backends, book } = options;
+  const { inForce, backends, book, recordings } = options;
   const callerOf = (request: FastifyRequest): Caller => authorise(request, inForce());
 
   app.get('/api/agents', (request) => shownAgents(inForce(), callerOf(request).agents));
@@ -110,28 +114,8 @@ function addApi(app: FastifyInstance, options: HttpOptions, streams: EventStream
     shownBackends(inForce(), backends.all, callerOf(request).agents),
   );
 
-  app.get<{ Querystring: { limit?: string } }>('/api/calls', (request) => {
-    const caller = callerOf(request);
-    const limit = readLimit(request.query.limit);
-    const calls = book.list(listLimit).filter(({ agent }) => inScope(caller.agents, agent));
-    return { calls: calls.slice(0, limit) };
-  });
-
-  app.get<{ Params: { id: string } }>('/api/calls/:id', (request) => {
-    const caller = callerOf(request);
-    const record = book.get(request.params.id);
-    if (record === undefined || !inScope(caller.agents, record.agent)) throw noSuchCall();
-    return record;
-  });
-
-  app.get<{ Params: { id: string } }>('/api/calls/:id/events', (request, reply) => {
-    const caller = callerOf(request);
-    const { id } = request.params;
-    const record = book.get(id);
-    if (record === undefined || !inScope(caller.agents, record.agent)) throw noSuchCall();
-    const after = Number(request.headers['last-event-id'] ?? -1);
-    streams.serve(reply, id, Number.isSafeInteger(after) ? after : -1);
-  });
+  addCallApi(app, { book, recordings, streams, callerOf });
+  addHandoverApi(app, { handOver: options.handOver, callerOf });
 }
 
 /**
@@ -148,12 +132,14 @@ function readinessOf(options: HttpOptions): { readonly status: number; readonly 
     ...(restart.length === 0 ? {} : { needsRestart: restart }),
   };
   const quiet = Object.keys(configuration).length === 0;
+  const listeners = options.listeners.reasons();
   return {
     status: ready ? 200 : 503,
     body: {
       status: ready ? 'ready' : 'not_ready',
       reasons,
       ...(quiet ? {} : { configuration }),
+      ...(listeners.length === 0 ? {} : { listeners }),
     },
   };
 }
@@ -184,20 +170,6 @@ function authorise({ headers }: FastifyRequest, { auth, origins }: InForce): Cal
 function refuse(reply: FastifyReply, error: CallError): FastifyReply {
   const { status, headers, body } = refusalOf(error);
   return reply.code(status).headers(headers).send(body);
-}
-
-function noSuchCall(): CallError {
-  return new CallError('not_found', 'No such call is known.');
-}
-
-function readLimit(text: string | undefined): number {
-  if (text === undefined) return 100;
-  const limit = Number(text);
-  if (!Number.isInteger(limit) || limit < 1 || limit > listLimit) {
-    const message = `limit must be a whole number from 1 to ${listLimit}.`;
-    throw new CallError('invalid_value', message, { param: 'limit' });
-  }
-  return limit;
 }
 
 /** Fastify marks what the request itself got wrong with a 4xx status. */

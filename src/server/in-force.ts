@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
 import type { AgentDefinition } from '../ports/agent.ts';
 import type { AgentDirectory } from '../routing/agents.ts';
 import { Authenticator } from './auth.ts';
@@ -42,7 +43,7 @@ export function inForce(
  */
 export function takeable(
   wanted: GatewayConfig,
-  running: Pick<GatewayConfig, 'server' | 'keys'>,
+  running: Pick<GatewayConfig, 'server' | 'keys' | 'keeping'>,
 ): Pick<InForce, 'config' | 'restart'> {
   const { host, port, tls } = running.server;
   const restart: string[] = [];
@@ -53,9 +54,13 @@ export function takeable(
   // The file is sound for the address that it names, which is not the one that is listened on.
   const wouldOpen = wanted.keys.length === 0 && !isLoopbackHost(host);
   if (wouldOpen) restart.push('auth.keys');
+  // Threads and their files are made once.
+  if (!isDeepStrictEqual(wanted.keeping, running.keeping))
+    restart.push('store, recordings, webhooks');
   const server = { ...wanted.server, host, port, tls: sameScheme ? wanted.server.tls : tls };
   const keys = wouldOpen ? running.keys : wanted.keys;
-  return { config: { ...wanted, server, keys }, restart };
+  const { keeping } = running;
+  return { config: { ...wanted, server, keys, keeping }, restart };
 }
 
 /** Whether any agent wants the caller's microphone cleaned of the agent's own voice. */

@@ -1,4 +1,5 @@
 import type { BackendPort } from '../ports/backend.ts';
+import type { BackendHealth } from '../ports/health.ts';
 import type { Logger } from '../ports/log.ts';
 import {
   healthAt,
@@ -8,6 +9,7 @@ import {
   type HealthInput,
   type HealthState,
 } from '../routing/health.ts';
+import { HealthPace } from '../routing/health-pace.ts';
 import type { BackendReadiness } from '../routing/policy.ts';
 import type { Clock } from '../time/clock.ts';
 import type { BackendEntry } from './config.ts';
@@ -23,11 +25,14 @@ export interface KeptBackendOptions {
   readonly log: Logger;
 }
 
+/** As `figures` counts them. */
+const breakerStates: readonly HealthState['kind'][] = ['closed', 'warming', 'half_open', 'open'];
+
 /**
  * One backend that is there, with how far it is and who uses it. It owns the backend: configurations
  * and calls share it, and it is closed with the last of them.
  */
-export class KeptBackend {
+export class KeptBackend implements BackendHealth {
   readonly entry: BackendEntry;
   readonly generation: number;
   /** As calls see it. */
@@ -38,6 +43,7 @@ export class KeptBackend {
   calls = 0;
   /** Calls that it answers now. */
   answering = 0;
+  readonly pace = new HealthPace();
   readonly #bare: BackendPort;
   readonly #readiness = new Readiness();
   readonly #stop = new AbortController();
@@ -74,6 +80,19 @@ export class KeptBackend {
     this.#health = healthStep(this.#health, { type }, this.#clock.nowMs());
   }
 
+  firstAudio(tookMs: number): void {
+    const late = this.pace.firstAudio(tookMs, this.#clock.nowMs());
+    this.seen(late ? 'late' : 'success');
+  }
+
+  dried(forMs: number): void {
+    this.pace.dried(forMs, this.#clock.nowMs());
+  }
+
+  missedDeadline(): void {
+    this.seen('missed');
+  }
+
   get state(): BackendReadiness {
     return this.#readiness.of('backend', this.name);
   }
@@ -89,7 +108,13 @@ export class KeptBackend {
   }
 
   figures(): Readonly<Record<string, number>> {
-    return this.#bare.figures();
+    const { firstAudioP95Ms, dryP95Ms } = this.pace;
+    return {
+      ...this.#bare.figures(),
+      breaker: breakerStates.indexOf(this.health),
+      ...(firstAudioP95Ms === null ? {} : { firstAudioP95Ms }),
+      ...(dryP95Ms === null ? {} : { dryP95Ms }),
+    };
   }
 
   async close(): Promise<void> {

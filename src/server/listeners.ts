@@ -26,6 +26,8 @@ interface Kept {
   readonly name: string;
   readonly port: SpeechToTextPort;
   readonly used: { calls: number; audioMs: number; chargedMs: number; lost: number };
+  /** Why it could not be prepared; `null`: it could, or is being. */
+  failure: string | null;
   close(): Promise<void>;
 }
 
@@ -70,6 +72,13 @@ export class Listeners {
     return { listener, release: () => hold.release() };
   }
 
+  /** Why any of them may not hear, in words. No call waits for that. */
+  reasons(): readonly string[] {
+    return this.#pool.things.flatMap(({ name, failure }) =>
+      failure === null ? [] : [`The listener ${name} could not be prepared: ${failure}`],
+    );
+  }
+
   /** What each has cost, beside its own figures. */
   get all(): readonly { readonly name: string; figures(): Readonly<Record<string, number>> }[] {
     return this.#pool.things.map(({ name, port, used }) => ({
@@ -103,15 +112,18 @@ export class Listeners {
   #make(declaration: ListenerDeclaration, agent: string): Kept {
     const { create, log } = this.#options;
     const port = create(declaration);
-    port.prepare(this.#stop.signal).catch((thrown: unknown) => {
-      const reason = asCallError(thrown, 'model_unavailable').message;
-      log.warn('listener.not_ready', { type: declaration.type, agent, reason });
-    });
-    return {
+    const kept: Kept = {
       name: `${agent}.listener`,
       port,
       used: { calls: 0, audioMs: 0, chargedMs: 0, lost: 0 },
+      failure: null,
       close: () => port.close(),
     };
+    port.prepare(this.#stop.signal).catch((thrown: unknown) => {
+      const reason = asCallError(thrown, 'model_unavailable').message;
+      kept.failure = reason;
+      log.warn('listener.not_ready', { type: declaration.type, agent, reason });
+    });
+    return kept;
   }
 }

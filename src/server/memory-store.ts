@@ -1,4 +1,5 @@
-import type { CallRecord, StorePort } from '../ports/store.ts';
+import type { CallQuery, CallRecord, StoredCall, StorePort } from '../ports/store.ts';
+import { isFound, summaryText } from './call-search.ts';
 
 export interface MemoryStoreOptions {
   /** Most finished calls kept (a count). */
@@ -74,13 +75,41 @@ export class MemoryStore implements StorePort {
     while (this.#bytes > this.#byteLimit && this.#kept.size > 0) this.#evictOldest();
   }
 
-  get(callId: string): CallRecord | undefined {
+  /** Nobody can be told by what is in memory alone. */
+  tell(): void {
+    return;
+  }
+
+  find(callId: string): CallRecord | undefined {
     return this.#kept.get(callId)?.record;
   }
 
-  list(limit: number): readonly CallRecord[] {
+  /** Newest first. */
+  newest(limit: number): readonly CallRecord[] {
     const newest = [...this.#kept.values()].reverse();
     return newest.slice(0, Math.max(0, limit)).map(({ record }) => record);
+  }
+
+  get(callId: string): Promise<StoredCall | undefined> {
+    const record = this.find(callId);
+    if (record === undefined) return Promise.resolve(undefined);
+    return Promise.resolve({ agent: record.agent, out: record.out, json: JSON.stringify(record) });
+  }
+
+  list(query: CallQuery): Promise<readonly string[]> {
+    const all = this.newest(this.#kept.size);
+    const from = all.findIndex(({ callId }) => callId === query.before) + 1;
+    const found = all.slice(from).filter((record) => isFound(record, query));
+    return Promise.resolve(found.slice(0, query.limit).map(summaryText));
+  }
+
+  figures(): Readonly<Record<string, number>> {
+    const { size } = this.#kept;
+    return { kept: size, bytes: this.#bytes, evicted: this.#evicted, stripped: this.#stripped };
+  }
+
+  close(): Promise<void> {
+    return Promise.resolve();
   }
 
   #evictOldest(): void {

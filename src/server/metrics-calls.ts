@@ -178,6 +178,7 @@ export class CallMetrics {
       case 'gate.blind':
       case 'tool.called':
       case 'output.cleared':
+      case 'server_tool':
       case 'playback.acknowledged':
         break;
     }

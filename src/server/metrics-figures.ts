@@ -20,6 +20,26 @@ interface NamedFigure {
 const named: Readonly<Record<FigureSource['kind'], readonly NamedFigure[]>> = {
   backend: [
     {
+      figure: 'breaker',
+      kind: 'gauge',
+      name: 'parley_backend_breaker',
+      help: 'Whether calls that have a choice go there: 0 all, 1 more each step, 2 trials, 3 none.',
+    },
+    {
+      figure: 'firstAudioP95Ms',
+      kind: 'gauge',
+      name: 'parley_backend_first_audio_p95_seconds',
+      help: 'From a request to its first audio: what 95 % of the latest did not exceed.',
+      unit: 'ms',
+    },
+    {
+      figure: 'dryP95Ms',
+      kind: 'gauge',
+      name: 'parley_backend_dry_p95_seconds',
+      help: 'Pauses in the middle of answers: what 95 % of the latest did not exceed.',
+      unit: 'ms',
+    },
+    {
       figure: 'deadlineMisses',
       kind: 'counter',
       name: 'parley_model_deadline_misses_total',

@@ -16,7 +16,7 @@ export class ToolMetrics {
     const registers = [registry];
     this.#calls = new Counter({
       name: 'parley_tool_calls_total',
-      help: "Tool calls by what became of them; `tool` is client for the app's own, unknown for none.",
+      help: "Tool calls by what became of them; `tool` is client for the app's own, backend for those a backend runs, unknown for none.",
       labelNames: labels,
       registers,
     });
@@ -41,7 +41,7 @@ export class ToolMetrics {
 
   /** Names that clients and models choose freely would be labels without end. */
   #label({ runner, name }: LogEntry & { readonly type: 'tool.answered' }): string {
-    if (runner === 'client') return 'client';
+    if (runner !== 'gateway') return runner;
     if (name === null) return 'unknown';
     if (this.#names.size < nameLimit) this.#names.add(name);
     return this.#names.has(name) ? name : 'other';

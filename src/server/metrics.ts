@@ -8,6 +8,7 @@ import { FigureMetrics, type FigureSource } from './metrics-figures.ts';
 import { registerConfiguration, type Configuration } from './metrics-config.ts';
 import { FrameDelays } from './metrics-frames.ts';
 import { registerHouse, type House } from './metrics-house.ts';
+import { registerKeeping, type KeepingFigures } from './metrics-keeping.ts';
 import { LoopDelay } from './metrics-loop.ts';
 import { processRegistry } from './metrics-process.ts';
 import { registerToolbox, type ToolboxFigures } from './metrics-toolbox.ts';
@@ -24,6 +25,8 @@ export interface MetricsOptions {
   readonly configuration?: Configuration;
   /** What tools count themselves; without it those values are absent. */
   readonly toolbox?: ToolboxFigures;
+  /** What store and recordings count; without it those values are absent. */
+  readonly keeping?: KeepingFigures;
 }
 
 /** Everything `/metrics` says: calls, frames, models, the house and the process. */
@@ -34,13 +37,14 @@ export class Metrics implements ObserverPort {
   readonly #frames = new FrameDelays();
   readonly #loop: LoopDelay;
 
-  constructor({ clock, sources, house, configuration, toolbox }: MetricsOptions) {
+  constructor({ clock, sources, house, configuration, toolbox, keeping }: MetricsOptions) {
     this.#calls = new CallMetrics(this.#registry);
     this.#figures = new FigureMetrics(this.#registry, sources);
     this.#loop = new LoopDelay(this.#registry, clock);
     registerHouse(this.#registry, house ?? null, sources);
     registerConfiguration(this.#registry, configuration ?? null);
     registerToolbox(this.#registry, toolbox ?? null);
+    registerKeeping(this.#registry, keeping ?? null);
   }
 
   /** Content type of `text`. */

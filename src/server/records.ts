@@ -12,6 +12,8 @@ export interface RecordHeader {
   readonly agent: string;
   /** Wall-clock time of the start, ISO 8601. */
   readonly startedAt: string;
+  /** Where its recording is going to lie; absent: it is not recorded. */
+  readonly out?: string | null;
 }
 
 /** Most exchanges, tool calls and handovers kept of a call (a count each); later ones are not. */
@@ -46,6 +48,8 @@ export class RecordFold {
   /** The first failure that no other backend has made up for yet. */
   #failure: (LogEntry & { readonly type: 'backend.failed' }) | null = null;
   #durationMs: number | null = null;
+  #outcome: CallRecord['outcome'] = null;
+  #disposition: CallRecord['disposition'] = null;
   readonly #answered = new AnsweredTurn();
   readonly #clock = new StageClock();
   readonly #usage = new UsageFold();
@@ -118,11 +122,16 @@ export class RecordFold {
       case 'tool.answered':
         toolAnswered(this.#tools, entry);
         break;
+      case 'call.action':
+        if (entry.action.kind !== 'disposition') break;
+        this.#disposition = { value: entry.action.value, note: entry.action.note };
+        break;
       case 'usage.counted':
         this.#usage.push(entry);
         break;
       case 'call.closed':
         this.#durationMs = entry.atMs;
+        this.#outcome = entry.reason;
         break;
       case 'caller.transcript_lost':
       case 'handover.started':
@@ -149,7 +158,6 @@ export class RecordFold {
       case 'speculation.ended':
       case 'turn.retracted':
       case 'stale.dropped':
-      case 'call.action':
       case 'gate.hit':
       case 'gate.held':
       case 'gate.checked':
@@ -159,6 +167,7 @@ export class RecordFold {
       case 'playback.acknowledged':
       case 'audio.dropped':
       case 'spend.limit':
+      case 'server_tool':
       case 'fault':
         break;
     }
@@ -175,7 +184,9 @@ export class RecordFold {
       handovers: [...this.#handovers],
       usage: this.#usage.usage(),
       spend: this.#usage.spend(),
-      out: null,
+      out: this.#header.out ?? null,
+      outcome: this.#outcome,
+      disposition: this.#disposition,
       events,
     };
   }

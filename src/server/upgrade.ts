@@ -19,6 +19,7 @@ import type { Caller } from './auth.ts';
 import { callFacts } from './call-facts.ts';
 import type { InForce } from './in-force.ts';
 import { originAllowed, type OriginPolicy } from './origin.ts';
+import { recordingConsent } from './recording-consent.ts';
 import { refusalOf, writeRefusal } from './refusal.ts';
 import { offeredSubprotocols, type WebSocketAcceptor } from './websocket.ts';
 
@@ -31,6 +32,8 @@ export interface CallStart {
   /** What was in force when the request came. */
   readonly now: InForce;
   readonly keyId: string | null;
+  /** The client says that its caller may be recorded. */
+  readonly consented: boolean;
   /** To be called once, when the call owns nothing any more. */
   readonly onClosed: () => void;
 }
@@ -140,7 +143,8 @@ export class UpgradePath {
     let call: CallControl | null = null;
     try {
       const onClosed = (): void => ticket.release();
-      call = this.#options.startCall({ callId, agent, route, now, keyId, onClosed });
+      const consented = recordingConsent(request);
+      call = this.#options.startCall({ callId, agent, route, now, keyId, consented, onClosed });
       client.serve(socket, call, request);
     } catch (thrown) {
       const error = asCallError(thrown);
@@ -176,7 +180,9 @@ export class UpgradePath {
         const unavailable = this.#options.unavailable(now, route.backends);
         if (unavailable !== null) throw unavailable;
         const onClosed = (): void => ticket.release();
-        const call = this.#options.startCall({ callId, agent, route, now, keyId, onClosed });
+        const consented = recordingConsent(request);
+        const start = { callId, agent, route, now, keyId, consented, onClosed };
+        const call = this.#options.startCall(start);
         begun = true;
         return call;
       },

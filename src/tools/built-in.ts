@@ -46,12 +46,21 @@ const builtIns: Readonly<Record<Kind, BuiltIn>> = {
       return 'The other agent has taken over: you have new instructions from here on.';
     },
   },
+  set_disposition: {
+    description:
+      'Writes down what this call came to. Use it once that is clear, and again if it changes.',
+    target: 'disposition',
+    act: (call, target, reason) => {
+      call.setDisposition(target, reason);
+      return 'It is written down.';
+    },
+  },
   switch_backend: {
     description: 'Moves the call to another backend.',
     target: 'backend',
     act: (call, target) => {
       call.switchBackend(target);
-      return 'The call has moved.';
+      return 'The call moves at the next pause. Say in one short sentence that you go on.';
     },
   },
 };

@@ -145,8 +145,8 @@ function newEntry(input: Called, nowMs: number): LedgerEntry {
 
 /** The request before it of which this one is the repetition, if it must not run of its own. */
 function sameRequest(state: LedgerState, input: Called): LedgerEntry | undefined {
-  // What the app runs is the app's to repeat.
-  if (input.repeatable || input.runner === 'client') return undefined;
+  // What others run is theirs to repeat.
+  if (input.repeatable || input.runner !== 'gateway') return undefined;
   const first = state.entries.findLast(
     (entry) => entry.key === input.key && entry.sharedWith === null,
   );
@@ -185,7 +185,7 @@ function timedOut(
   // A timer that lost the race against an answer is not an event.
   if (entry?.state !== 'running') return { state, effects: [] };
   const result = settleAll(state, entry, { state: 'timed_out', output }, nowMs);
-  if (entry.runner === 'client') return result;
+  if (entry.runner !== 'gateway') return result;
   return { ...result, effects: [...result.effects, { type: 'abort', toolCallId }] };
 }
 
@@ -229,7 +229,7 @@ function interrupted(
   let result: LedgerResult = { state, effects: [] };
   for (const toolCallId of toolCallIds) {
     const entry = findEntry(result.state, toolCallId);
-    if (entry?.state !== 'running' || entry.runner === 'client') continue;
+    if (entry?.state !== 'running' || entry.runner !== 'gateway') continue;
     const answer = { state: 'cancelled', output: cancelledToolText(entry.name) } as const;
     const next = settleAll(result.state, entry, answer, nowMs);
     const effects = [...result.effects, { type: 'abort', toolCallId } as const, ...next.effects];

@@ -92,6 +92,7 @@ describe('unknown agent', () => {
     const ofWide = await refused(house.callUrl('nobody'), [], wide);
     expect(ofWide).toMatchObject({ status: 404, body: { error: { code: 'agent_not_found' } } });
     expect((ofWide.body as { agents: string[] }).agents.toSorted()).toEqual([
+      'barista',
       'parrot',
       'rehearsal',
     ]);

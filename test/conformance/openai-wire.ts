@@ -10,6 +10,8 @@ export interface OpenAiWireOptions {
   readonly key?: string;
   /** The certificate to trust, PEM: the client speaks TLS and nothing else. */
   readonly ca: string;
+  /** Told the id that a gateway gives to the call. */
+  readonly onCallId?: (callId: string) => void;
 }
 
 /**
@@ -17,11 +19,16 @@ export interface OpenAiWireOptions {
  * and the certificate that it trusts. What reaches the ear is what the package gave to its typed
  * listeners.
  */
-export function openAiWire({ url, model, key = 'sk-test', ca }: OpenAiWireOptions): Connect {
+export function openAiWire(options: OpenAiWireOptions): Connect {
+  const { url, model, key = 'sk-test', ca, onCallId } = options;
   return async (handlers) => {
     const client = new OpenAI({ apiKey: key, baseURL: `${url}/v1` });
     const realtime = new OpenAIRealtimeWS({ model, options: { ca } }, client);
     const opened = Promise.withResolvers<undefined>();
+    realtime.socket.on('upgrade', ({ headers }) => {
+      const callId = headers['parley-call-id'];
+      if (typeof callId === 'string') onCallId?.(callId);
+    });
     realtime.socket.on('open', () => {
       handlers.opened();
       opened.resolve(undefined);

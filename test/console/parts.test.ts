@@ -1,5 +1,6 @@
 import { fc, test as property } from '@fast-check/vitest';
 import { describe, expect, it } from 'vitest';
+import { benchGroups } from '../../console/src/board/bench-file.ts';
 import { distributionOf, groupsOf } from '../../console/src/board/figures.ts';
 import { ClockOffset } from '../../console/src/clock-offset.ts';
 import { EventReader } from '../../console/src/event-stream.ts';
@@ -190,4 +191,25 @@ it('groups turns by agent and backend and says how they lie', () => {
   expect(distributionOf(groups[0]!.samplesMs)).toMatchObject({
     ...{ n: 4, p25: 175, p50: 250, p75: 325, max: 400, iqr: 150 },
   });
+});
+
+it('takes samples of a bench run, and nothing else', () => {
+  const samples = [
+    { agent: 'slow', firstAudioMs: 900, firstHeardMs: 960 },
+    { agent: 'fast', firstAudioMs: 400, firstHeardMs: null },
+    { agent: 'fast', firstAudioMs: 300, warmUp: true },
+    { agent: 'fast', firstAudioMs: null },
+  ];
+  const text = JSON.stringify({ bench: 'ttfb', samples });
+  expect(benchGroups(text, 'run', 'silence')).toEqual([
+    { name: 'run: fast', samplesMs: [400] },
+    { name: 'run: slow', samplesMs: [960] },
+  ]);
+  expect(benchGroups(text, 'run', 'first_audio')[1]).toEqual({
+    name: 'run: slow',
+    samplesMs: [900],
+  });
+  for (const wrong of ['{', '[]', '{"samples":[1]}', '{"samples":{}}']) {
+    expect(() => benchGroups(wrong, 'run', 'silence')).toThrow(RangeError);
+  }
 });

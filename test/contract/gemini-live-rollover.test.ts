@@ -20,6 +20,7 @@ async function talk(
   connections: number,
   options: StandInOptions,
   differing: Differing = {},
+  hasFloor = false,
 ): Promise<{ probe: SessionProbe; caller: Caller; heard: number[]; lines: number }> {
   rig = await GeminiRig.start(
     { answers: [{ count: 8 }], callerText: 'counted', ...options },
@@ -30,6 +31,8 @@ async function talk(
   let lines = 0;
   while (rig.server.sessions.length < connections && lines < 100) {
     lines += 1;
+    // Told who has the floor, it sends the turn while it lasts.
+    if (hasFloor) probe.session.send({ type: 'caller.floor', fromSample: caller.sample });
     const from = await caller.words(6);
     await caller.silence(300);
     probe.session.send({
@@ -55,11 +58,14 @@ const upTo = (count: number): number[] => Array.from({ length: count }, (_, i) =
 
 describe('gemini-live, connections that end', () => {
   it.each([
-    { connectionCapMs: 20_000, goAwayBeforeMs: 5000 },
-    { connectionCapMs: 9000, goAwayBeforeMs: 3000 },
-    { connectionCapMs: 13_000, goAwayBeforeMs: 1500 },
-  ])('crosses five of them without losing or repeating a word: %j', async (caps) => {
-    const { caller, heard, lines } = await talk(6, caps);
+    { connectionCapMs: 20_000, goAwayBeforeMs: 5000, hasFloor: false },
+    { connectionCapMs: 9000, goAwayBeforeMs: 3000, hasFloor: false },
+    { connectionCapMs: 13_000, goAwayBeforeMs: 1500, hasFloor: false },
+    { connectionCapMs: 9000, goAwayBeforeMs: 3000, hasFloor: true },
+    { connectionCapMs: 13_000, goAwayBeforeMs: 1500, hasFloor: true },
+  ])('crosses five of them without losing or repeating a word: %j', async (of) => {
+    const { hasFloor, ...caps } = of;
+    const { caller, heard, lines } = await talk(6, caps, {}, hasFloor);
     expect(heard).toEqual(upTo(lines * 8));
     const understood = rig.server.sessions.flatMap(({ heard: turns }) => turns).length;
     expect(understood).toBe(lines);

@@ -30,15 +30,34 @@ async function refusal(fault: StandInFault | null, apiKey = rigKey): Promise<Cal
   return thrown as CallError;
 }
 
-/** What a session with this fault ends with, after it was asked for an answer. */
+const tool = { name: 'count_tables', arguments: '{}' };
+
+/** A call through every phase, as far as it comes: silence, speech, an answer, an open tool. */
+async function wholeCall(fault: StandInFault, differing = {}): Promise<SessionProbe> {
+  const answers = [{ text: 'Of course. I am glad to help you with that.' }, { tool }];
+  rig = await HostedRig.start({ fault, answers, ...differing });
+  const { settings } = rig.context();
+  const tools = [{ name: tool.name, description: null, parameters: null }];
+  const probe = await rig.open({ settings: { ...settings, tools } });
+  await probe.wait(200);
+  for (let n = 0; n < 2 && !probe.ended; n += 1) {
+    await probe.speak(200);
+    const place = { fromSample: n * 4800, toSample: (n + 1) * 4800 };
+    probe.session.send({ type: 'commit', itemId: `turn_${n}`, ...place });
+    probe.respond(`line_${n}`);
+    const over = (): boolean => probe.ended || probe.done(`line_${n}`) !== undefined;
+    for (let waitedMs = 0; waitedMs < 4000 && !over(); waitedMs += 20) await probe.wait(20);
+  }
+  await probe.wait(200);
+  return probe;
+}
+
+/** What a session with this fault ends with. */
 async function failure(fault: StandInFault, differing = {}): Promise<[CallError, SessionProbe]> {
-  rig = await HostedRig.start({ fault, ...differing });
-  const probe = await rig.open();
-  await probe.speak(200);
-  probe.session.send({ type: 'commit', itemId: 'turn_1', fromSample: 0, toSample: 4800 });
-  probe.respond('line_1');
+  const probe = await wholeCall(fault, differing);
   await probe.until(() => probe.ended);
   await probe.finished();
+  expect(probe.events.filter(({ type }) => type === 'failed')).toHaveLength(1);
   const last = probe.events.at(-1);
   if (last?.type !== 'failed') throw new Error(`it ended with ${last?.type ?? 'nothing'}`);
   return [last.error, probe];
@@ -166,6 +185,9 @@ describe('openai-realtime, an upstream that cannot be had', () => {
 
 describe('openai-realtime, an upstream that goes wrong', () => {
   const places = [
+    { at: 'idle' },
+    { at: 'speech' },
+    { at: 'tool' },
     { at: 'commit' },
     { at: 'create' },
     { at: 'audio', afterMs: 0 },
@@ -174,7 +196,7 @@ describe('openai-realtime, an upstream that goes wrong', () => {
 
   it.each(
     places.flatMap((place) =>
-      [1000, 1001, 1008, 1011, 1013, 4000].map((code) => ({ ...place, code })),
+      [1000, 1001, 1007, 1008, 1011, 1013, 4000].map((code) => ({ ...place, code })),
     ),
   )('closes with $code at $at', async (place) => {
     const [error] = await failure({ kind: 'close', reason: 'Enough.', ...place });
@@ -198,6 +220,34 @@ describe('openai-realtime, an upstream that goes wrong', () => {
   )('sends $text at $at', async (place) => {
     const [error] = await failure({ kind: 'send', ...place });
     expect(error.code).toBe('backend_protocol');
+  });
+
+  it.each(places)('says that the session has expired at $at', async (place) => {
+    const message = 'Your session hit the maximum duration of 60 minutes.';
+    const [error] = await failure({ kind: 'error', code: 'session_expired', message, ...place });
+    expect(error.code).toBe('backend_closed');
+    expect(error.message).toBe(`the upstream said session_expired: ${message}`);
+  });
+
+  it.each(places)('says another error at $at, and the call goes on', async (place) => {
+    const message = `No luck for ${rigKey}.`;
+    const probe = await wholeCall({ kind: 'error', code: 'something_odd', message, ...place });
+    expect(probe.ended).toBe(false);
+    expect(rig.backend.figures()).toMatchObject({ benignErrors: 1, toolsCalled: 1 });
+  });
+
+  it.each(places)('falls silent at $at, and can be left', async (place) => {
+    const probe = await wholeCall({ kind: 'stall', ...place });
+    expect(probe.events.filter(({ type }) => type === 'failed')).toEqual([]);
+    probe.session.close();
+    await probe.until(() => probe.ended, 1000);
+  });
+
+  it.each(places)('sends what nobody knows at $at', async (place) => {
+    const text = JSON.stringify({ type: 'response.hologram.delta', news: [1, { 2: 3 }] });
+    const probe = await wholeCall({ kind: 'send', text, ...place });
+    expect(probe.ended).toBe(false);
+    expect(rig.backend.figures()).toMatchObject({ unknownEvents: 1, toolsCalled: 1 });
   });
 
   it('sends a message over the limit', async () => {

@@ -39,7 +39,18 @@ const rows: readonly Row[] = [
   {
     title: 'answers when asked',
     keys: ['commit', 'authorities'],
-    cell: ({ commit, authorities }) => yes(commit && !authorities.includes('model')),
+    cell: ({ commit, authorities, promptable }) =>
+      yes(promptable === true || (commit && !authorities.includes('model'))),
+  },
+  {
+    title: 'is asked to speak, though it has no turns',
+    keys: ['promptable'],
+    cell: ({ promptable }) => yes(promptable === true),
+  },
+  {
+    title: 'decides itself what to make of notes',
+    keys: ['notes'],
+    cell: ({ notes }) => yes(notes === true),
   },
   { title: 'can be stopped', keys: ['cancel'], cell: ({ cancel }) => yes(cancel) },
   {
@@ -71,6 +82,16 @@ const rows: readonly Row[] = [
     title: 'answers begun ahead of the turn',
     keys: ['speculation'],
     cell: ({ speculation }) => yes(speculation === true),
+  },
+  {
+    title: 'runs tools of MCP servers itself',
+    keys: ['toolServers'],
+    cell: ({ toolServers }) => yes(toolServers === true),
+  },
+  {
+    title: 'sends audio up only while the caller has the floor',
+    keys: ['callerFloor'],
+    cell: ({ callerFloor }) => yes(callerFloor === true),
   },
   {
     title: 'tells the stages of an answer',
@@ -171,17 +192,16 @@ export function capabilityTable(columns: readonly CapabilityColumn[]): string {
   ].join('\n');
 }
 
-const begins = '<!-- capabilities: written by `npm run docs` -->';
-const ends = '<!-- /capabilities -->';
-
 /**
- * A document with the table between its marks.
+ * A document with a table between its marks.
  *
+ * @param name of the marks
  * @returns `null` where there are none
  */
-export function withTable(text: string, table: string): string | null {
+export function withTable(text: string, table: string, name = 'capabilities'): string | null {
+  const begins = `<!-- ${name}: written by \`npm run docs\` -->`;
   const from = text.indexOf(begins);
-  const to = text.indexOf(ends);
+  const to = text.indexOf(`<!-- /${name} -->`);
   if (from < 0 || to < from) return null;
   return `${text.slice(0, from + begins.length)}\n\n${table}\n\n${text.slice(to)}`;
 }

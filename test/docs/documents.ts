@@ -4,6 +4,7 @@ import { format, resolveConfig } from 'prettier';
 import { geminiLiveBackend, geminiLiveOptions } from '../../adapters/backends/gemini-live/index.ts';
 import { hydraBackend, hydraOptions } from '../../adapters/backends/hydra/index.ts';
 import { createOnnxBackend, onnxOptions } from '../../adapters/backends/onnx/index.ts';
+import { openAiLiveBackend, openAiLiveOptions } from '../../adapters/backends/openai-live/index.ts';
 import {
   openAiRealtimeBackend,
   openAiRealtimeOptions,
@@ -15,6 +16,7 @@ import {
 import { cascadeOptions, createCascade } from '../../src/composition/speech-types.ts';
 import { systemClock } from '../../src/time/clock.ts';
 import { capabilityTable, withTable, type CapabilityColumn } from './capability-table.ts';
+import { pairTable } from './pair-table.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const nothingToRead = {
@@ -31,7 +33,7 @@ const part = {
   pulledModel: () => null,
 };
 
-/** Documents that show the table between marks. */
+/** Documents that show tables between marks. */
 const documents = ['docs/backends.md', 'README.md'];
 
 /** Every backend as it is without options of its own. */
@@ -58,6 +60,11 @@ export const columns: readonly CapabilityColumn[] = [
       openAiRealtimeOptions.parse({ model: 'gpt-realtime-2.1' }),
       nothingToRead,
     ).capabilities,
+  },
+  {
+    title: 'openai-live',
+    capabilities: openAiLiveBackend('live', openAiLiveOptions.parse({}), nothingToRead)
+      .capabilities,
   },
   {
     title: 'gemini-live',
@@ -89,12 +96,13 @@ export const columns: readonly CapabilityColumn[] = [
 export async function documentsWithTable(): Promise<
   readonly { readonly path: string; readonly is: string; readonly shouldBe: string }[]
 > {
-  const table = capabilityTable(columns);
+  const tables = { capabilities: capabilityTable(columns), pairs: pairTable(columns) };
   const all = documents.map(async (name) => {
     const path = `${root}${name}`;
     const is = readFileSync(path, 'utf8');
-    const text = withTable(is, table);
-    if (text === null) return [];
+    let text = is;
+    for (const [mark, table] of Object.entries(tables)) text = withTable(text, table, mark) ?? text;
+    if (text === is && !is.includes('written by `npm run docs`')) return [];
     const style = await resolveConfig(path);
     return [{ path, is, shouldBe: await format(text, { ...style, parser: 'markdown' }) }];
   });

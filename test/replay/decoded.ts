@@ -1,4 +1,5 @@
 import { decode as decodeGemini } from '../../adapters/backends/gemini-live/decode.ts';
+import { decode as decodeLive } from '../../adapters/backends/openai-live/decode.ts';
 import { decode as decodeHydra } from '../../adapters/backends/hydra/decode.ts';
 import { decode as decodeOpenAi } from '../../adapters/backends/openai-realtime/decode.ts';
 import { dialects } from '../../adapters/backends/openai-realtime/dialects.ts';
@@ -8,6 +9,7 @@ import { shown } from './shown.ts';
 
 const decoders: Readonly<Record<string, (message: Buffer) => unknown>> = {
   'gemini-live': (message) => decodeGemini(message, null),
+  'openai-live': (message) => decodeLive(message, null),
   hydra: (message) => decodeHydra(message, null),
   // Whatever the dialect: names of the beta protocol mean nothing else in any of them.
   'openai-realtime': (message) =>

@@ -1,5 +1,6 @@
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
+import { argv } from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { join } from 'node:path';
 import { WireFolder } from '../../adapters/shared/wire-folder.ts';
@@ -11,7 +12,7 @@ import { readRecording } from './recording.ts';
 import { scenarios, type Scenario } from './scenarios.ts';
 
 // Records every scenario against its stand-in and writes recording and golden file anew:
-// npx node test/replay/record.ts
+// npx node test/replay/record.ts, or those that are named behind it
 
 const folder = fileURLToPath(new URL('../fixtures/wires/', import.meta.url));
 /** Sound is cut to this much base64, characters: 60 samples of PCM16 say as much as a second. */
@@ -20,7 +21,9 @@ const soundCharacters = 160;
 const keptOfCaller = 100;
 let callerFrames = 0;
 
+const named = argv.slice(2);
 for (const scenario of scenarios) {
+  if (named.length > 0 && !named.includes(scenario.name)) continue;
   const path = join(folder, `${scenario.name}.jsonl`);
   const lines = await recorded(scenario);
   await writeFile(path, lines.map((entry) => `${JSON.stringify(entry)}\n`).join(''));
@@ -62,7 +65,7 @@ function trimmed(entry: WireEntry): WireEntry {
 
 function isKept(entry: WireEntry): boolean {
   if (!('data' in entry) || entry.direction === 'down') return true;
-  if (!/input_audio_buffer\.append|"audio\/pcm/.test(entry.data)) return true;
+  if (!/input_audio(_buffer)?\.append|"audio\/pcm/.test(entry.data)) return true;
   callerFrames += 1;
   return callerFrames % keptOfCaller === 1;
 }

@@ -1,4 +1,5 @@
 import { geminiLiveBackend, geminiLiveOptions } from '../../adapters/backends/gemini-live/index.ts';
+import { openAiLiveBackend, openAiLiveOptions } from '../../adapters/backends/openai-live/index.ts';
 import { hydraBackend, hydraOptions } from '../../adapters/backends/hydra/index.ts';
 import {
   openAiRealtimeBackend,
@@ -12,6 +13,7 @@ import type { Clock } from '../../src/time/clock.ts';
 import type { SessionProbe } from '../contract/session-probe.ts';
 import { startGeminiStandIn } from '../upstream/gemini/server.ts';
 import { startHydraStandIn } from '../upstream/hydra/server.ts';
+import { startLiveStandIn } from '../upstream/live/server.ts';
 import { startStandIn } from '../upstream/openai-realtime-server.ts';
 import type { SkinName } from '../upstream/dialect-skins.ts';
 
@@ -26,6 +28,8 @@ export interface Scenario {
   /** Of its files in `test/fixtures/wires`. */
   readonly name: string;
   readonly type: string;
+  /** Events that its golden file must hold; those of a backend with turns unless said otherwise. */
+  readonly tells?: readonly string[];
   readonly start: (clock: Clock) => Promise<Upstream>;
   readonly backend: (origin: string, recorder: WireRecorder | null) => BackendPort;
 }
@@ -90,6 +94,35 @@ export const scenarios: readonly Scenario[] = [
       geminiLiveBackend(
         'gemini',
         geminiLiveOptions.parse({ url: origin, apiKeyEnv: 'SCENARIO_KEY' }),
+        { ...secrets, recorder, chance: () => 0.5 },
+      ),
+  },
+  {
+    name: 'openai-live',
+    type: 'openai-live',
+    tells: ['stream.frame', 'caller.words', 'tool.called', 'line.done'],
+    start: async (clock: Clock): Promise<Upstream> => {
+      const server = await startLiveStandIn({
+        clock,
+        answers: [
+          { text: 'Good evening.' },
+          {
+            delegate: true,
+            calls: [{ name: tool.name, arguments: '{"nights":2}' }],
+            then: { text: 'Room twelve is free for the two nights you asked for.' },
+          },
+        ],
+      });
+      return { origin: new URL(server.url).origin, close: () => server.close() };
+    },
+    backend: (origin, recorder) =>
+      openAiLiveBackend(
+        'live',
+        openAiLiveOptions.parse({
+          url: `${origin}/v1/live/sessions`,
+          apiKeyEnv: 'SCENARIO_KEY',
+          delegation: { type: 'responses', model: 'gpt-5' },
+        }),
         { ...secrets, recorder, chance: () => 0.5 },
       ),
   },

@@ -17,12 +17,17 @@ export function shown(value: unknown): unknown {
 export function saidUpstream(texts: readonly string[]): unknown[] {
   return texts.flatMap((text) => {
     const message = JSON.parse(text) as Readonly<Record<string, unknown>>;
-    return isSound(message) ? [] : [message];
+    return isSound(message) || isGoodbye(message) ? [] : [message];
   });
 }
 
+/** It is said when nobody listens any more. */
+function isGoodbye(message: Readonly<Record<string, unknown>>): boolean {
+  return message['type'] === 'session.close';
+}
+
 function isSound(message: Readonly<Record<string, unknown>>): boolean {
-  if (message['type'] === 'input_audio_buffer.append') return true;
+  if (/input_audio(_buffer)?\.append$/u.test(String(message['type']))) return true;
   const input = message['realtimeInput'];
   return typeof input === 'object' && input !== null && 'audio' in input;
 }

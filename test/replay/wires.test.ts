@@ -27,7 +27,7 @@ describe.each(scenarios)('the recorded wire $name', (scenario) => {
 
   it('has turns of both sides, a tool and a barge-in, and no key', () => {
     const types = golden.events.map((event) => (event as { type: string }).type);
-    for (const type of ['caller.speech', 'line.audio', 'tool.called']) {
+    for (const type of scenario.tells ?? ['caller.speech', 'line.audio', 'tool.called']) {
       expect(types).toContain(type);
     }
     const outcomes = golden.events.flatMap((event) => {
@@ -35,7 +35,8 @@ describe.each(scenarios)('the recorded wire $name', (scenario) => {
       return outcome === undefined ? [] : [outcome.status];
     });
     expect(outcomes).toContain('completed');
-    expect(outcomes).toContain('cancelled');
+    // Without turns, what was cut is for the call to find.
+    if (scenario.tells === undefined) expect(outcomes).toContain('cancelled');
     expect(readFileSync(path, 'utf8')).not.toContain(scenarioKey);
   });
 });

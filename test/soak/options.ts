@@ -1,11 +1,18 @@
 import { parseArgs } from 'node:util';
 
-/** Numbers given as `--name value`; the names and what they are otherwise. */
+/**
+ * Numbers given as `--name value`; the names and what they are otherwise.
+ *
+ * @param others names of options that are no numbers
+ */
 export function numbersFrom<Name extends string>(
   defaults: Readonly<Record<Name, number>>,
+  others: readonly string[] = [],
 ): Readonly<Record<Name, number>> {
   const names = Object.keys(defaults) as Name[];
-  const options = Object.fromEntries(names.map((name) => [name, { type: 'string' as const }]));
+  const options = Object.fromEntries(
+    [...names, ...others].map((name) => [name, { type: 'string' as const }]),
+  );
   const { values } = parseArgs({ options });
   return Object.fromEntries(
     names.map((name) => {
@@ -15,4 +22,11 @@ export function numbersFrom<Name extends string>(
       return [name, value];
     }),
   ) as Record<Name, number>;
+}
+
+/** Text given as `--name text`. */
+export function textFrom(name: string): string | null {
+  const options = { [name]: { type: 'string' as const } };
+  const value = parseArgs({ options, strict: false }).values[name];
+  return typeof value === 'string' ? value : null;
 }

@@ -1,13 +1,13 @@
 /**
  * Edits the configuration of a running gateway under calls and shows what its callers notice:
  *
- *     npx node test/soak/reload.ts [--calls 50] [--seconds 15] [--rounds 4] [--edit-ms 500] [--agents 200]
+ *     npx node test/soak/reload.ts [--calls 50] [--seconds 15] [--rounds 4] [--edit-ms 500] [--agents 200] [--program PATH]
  *
  * The gateway is a process of its own that watches its file. Quiet stretches and stretches with an
  * edit every `--edit-ms` take turns; every third edit is broken, every second one changes a backend.
  * `--agents` says how many agents the file has besides (200 are some 40 KiB). Prints the frame delay
  * and the event loop's delay of both kinds of stretches, added up. Exit code 1 when a call was lost or
- * an edit did not come through.
+ * an edit did not come through. `--program` is the `bin/parley.mjs` of another checkout, to compare.
  */
 import { spawn } from 'node:child_process';
 import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
@@ -18,10 +18,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { SoakCaller, toneFrame } from './caller.ts';
 import { bucketsOf, totalOf, type Buckets } from './histogram.ts';
-import { numbersFrom } from './options.ts';
+import { numbersFrom, textFrom } from './options.ts';
 
-const given = numbersFrom({ calls: 50, seconds: 15, rounds: 4, 'edit-ms': 500, agents: 200 });
-const program = fileURLToPath(new URL('../../bin/parley.mjs', import.meta.url));
+const defaults = { calls: 50, seconds: 15, rounds: 4, 'edit-ms': 500, agents: 200 };
+const given = numbersFrom(defaults, ['program']);
+const program =
+  textFrom('program') ?? fileURLToPath(new URL('../../bin/parley.mjs', import.meta.url));
 const metrics = {
   'frame delay': 'parley_frame_delay_seconds',
   'event loop delay': 'parley_event_loop_delay_seconds',

@@ -1,3 +1,4 @@
+import { parse } from 'yaml';
 import { backendSchemas } from '../../src/composition/backend-types.ts';
 import { openGateway } from '../../src/main.ts';
 import { silentLogger, type Logger } from '../../src/ports/log.ts';
@@ -30,7 +31,7 @@ export interface TestGateway {
 /** Starts the whole gateway in this process, on a free port, and waits until it is prepared. */
 export async function startGateway(options: TestGatewayOptions = {}): Promise<TestGateway> {
   const { config = '', env = {}, tls = null, log = silentLogger } = options;
-  const result = readConfig(config, {
+  const result = readConfig(withParrot(config), {
     env,
     backendSchemas,
     readFile: (path) => {
@@ -55,4 +56,17 @@ export async function startGateway(options: TestGatewayOptions = {}): Promise<Te
     drain: () => gateway.close(),
     close: () => gateway.closeNow(),
   };
+}
+
+/**
+ * The quick agent answers whom nobody asks for, unless the configuration says otherwise, and the large
+ * bundled model is not loaded by every test.
+ */
+function withParrot(config: string): string {
+  const file = (parse(config) ?? {}) as { server?: object; backends?: object };
+  return JSON.stringify({
+    ...file,
+    server: { defaultAgent: 'parrot', ...file.server },
+    backends: { barista: { type: 'rehearsal' }, ...file.backends },
+  });
 }

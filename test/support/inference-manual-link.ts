@@ -1,5 +1,13 @@
+import type { FrameOutput } from '../../adapters/inference/frame-output.ts';
 import type { FromModel, ToModel } from '../../adapters/inference/messages.ts';
 import type { ModelLinkHandlers, OpenModelLink } from '../../adapters/inference/model-link.ts';
+
+interface Answer {
+  readonly full?: readonly boolean[];
+  readonly runMs?: number;
+  /** What the model says with each row's frame. */
+  readonly output?: FrameOutput;
+}
 
 /** A model's thread that does nothing but what the test makes it do. */
 export class ManualLinks {
@@ -33,15 +41,14 @@ export class ManualLinks {
   }
 
   /** Answers the last step: row i of it says `i + 1` in every sample. */
-  answer(options: { readonly full?: readonly boolean[]; readonly runMs?: number } = {}): void {
+  answer(options: Answer = {}): void {
     const rows = this.steps.at(-1)!.length;
     const pcm = new Int16Array(rows * 1920);
     for (let row = 0; row < rows; row += 1) pcm.fill(row + 1, row * 1920, (row + 1) * 1920);
     this.say({
       type: 'stepped',
       pcm,
-      marks: Array.from({ length: rows }, () => null),
-      texts: Array.from({ length: rows }, () => null),
+      outputs: Array.from({ length: rows }, () => options.output ?? null),
       full: options.full ?? Array.from({ length: rows }, () => false),
       runMs: options.runMs ?? 1,
     });

@@ -47,8 +47,8 @@ export async function converse(
 ): Promise<ParrotFrame[]> {
   const said: ParrotFrame[] = [];
   for (const pcm of frames) {
-    const { pcm: speech, marks } = await loop.step([{ slot, pcm }]);
-    said.push({ speech, mark: marks[0] ?? null });
+    const { pcm: speech, outputs } = await loop.step([{ slot, pcm }]);
+    said.push({ speech, mark: outputs[0]?.mark ?? null });
   }
   return said;
 }

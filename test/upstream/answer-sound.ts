@@ -37,14 +37,17 @@ export function answerSound(text: string, format: WireFormat): Buffer {
   return encode(samples, format);
 }
 
-/** Numbers in a row as counted speech. */
+/** Numbers as counted speech. */
 export function countedSound(numbers: readonly number[], format: WireFormat): Buffer {
-  const [firstNumber = 0] = numbers;
-  const { samples } = countedSpeech({ firstNumber, words: numbers.length, rateHz: rateOf(format) });
-  return encode(
-    Int16Array.from(samples, (sample) => Math.round(sample * 32_767)),
-    format,
-  );
+  const rateHz = rateOf(format);
+  const words = numbers.map((firstNumber) => {
+    const { samples } = countedSpeech({ firstNumber, words: 1, rateHz });
+    return encode(
+      Int16Array.from(samples, (sample) => Math.round(sample * 32_767)),
+      format,
+    );
+  });
+  return Buffer.concat(words);
 }
 
 /** The numbers of counted speech in bytes of the format. */

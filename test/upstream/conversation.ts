@@ -1,7 +1,7 @@
 /** An item as the stand-in remembers it. */
 export interface RememberedItem {
   id: string;
-  type: 'message' | 'function_call' | 'function_call_output';
+  type: 'message' | 'function_call' | 'function_call_output' | McpItemType;
   role: 'system' | 'user' | 'assistant' | null;
   status: 'in_progress' | 'completed' | 'incomplete';
   /** Words of it; empty where a truncation deleted them. */
@@ -10,7 +10,13 @@ export interface RememberedItem {
   audioMs: number | null;
   callId: string | null;
   name: string | null;
+  /** Everything but id and type of an item about MCP. */
+  mcp?: object;
 }
+
+/** Items about tools that the server runs. */
+export type McpItemType =
+  'mcp_list_tools' | 'mcp_call' | 'mcp_approval_request' | 'mcp_approval_response';
 
 /** A rule of the wire was broken: what an `error` event says. */
 export class WireError extends Error {

@@ -1,7 +1,9 @@
 import type { Clock, Timer } from '../../src/time/clock.ts';
 import { answerSound, bytesPerMs, countedSound, wordMs, type WireFormat } from './answer-sound.ts';
 import type { Conversation, RememberedItem } from './conversation.ts';
+import type { McpRun } from './mcp-run.ts';
 import type { ScriptedAnswer } from './options.ts';
+import type { SayRule } from './said.ts';
 import { shownFormat } from './session-state.ts';
 import { steadyFrameMs, SteadyFrames } from './steady-frames.ts';
 
@@ -17,7 +19,11 @@ export interface ResponseRequest {
   readonly maxOutputTokens: number | 'inf';
   readonly metadata: Readonly<Record<string, string>> | null;
   readonly answer:
-    | Exclude<ScriptedAnswer, { readonly count: number }>
+    | Exclude<
+        ScriptedAnswer,
+        { readonly count: number } | { readonly rule: SayRule } | { readonly mcp: object }
+      >
+    | { readonly run: McpRun }
     | { readonly counted: readonly number[] }
     | { readonly steady: true };
   /** Until the first audio, ms. */
@@ -59,6 +65,7 @@ export class GeneratedResponse {
   #sound: Buffer = Buffer.alloc(0);
   #sentBytes = 0;
   #words: readonly string[] = [];
+  #deltas: readonly string[] | null = null;
   #wordMs = wordMs;
   #wordsSaid = 0;
 
@@ -66,7 +73,8 @@ export class GeneratedResponse {
     this.request = request;
     this.#host = host;
     const tool = 'tool' in request.answer ? request.answer.tool : null;
-    this.item = {
+    const run = 'run' in request.answer ? request.answer.run : null;
+    this.item = run?.item ?? {
       id: host.newId('item'),
       type: tool === null ? 'message' : 'function_call',
       role: tool === null ? 'assistant' : null,
@@ -94,13 +102,18 @@ export class GeneratedResponse {
       this.#at(firstAudioMs, () => this.#callTool(answer.tool.arguments));
       return;
     }
+    if ('run' in answer) {
+      this.#at(firstAudioMs, () => this.#runTool(answer.run));
+      return;
+    }
     if ('counted' in answer) {
       this.#words = answer.counted.map(String);
       this.#sound = countedSound(answer.counted, format);
       this.#wordMs = this.#sound.byteLength / bytesPerMs(format) / this.#words.length;
     } else {
       this.#words = answer.text.split(/\s+/).filter((word) => word !== '');
-      if (modality === 'audio') this.#sound = answerSound(answer.text, format);
+      this.#deltas = answer.deltas ?? null;
+      if (modality === 'audio') this.#sound = answer.sound ?? answerSound(answer.text, format);
     }
     this.#at(firstAudioMs, () => {
       this.#open();
@@ -196,7 +209,8 @@ export class GeneratedResponse {
 
   #say(type: string): void {
     const word = this.#words[this.#wordsSaid] ?? '';
-    const delta = this.#wordsSaid === 0 ? word : ` ${word}`;
+    const spaced = this.#wordsSaid === 0 ? word : ` ${word}`;
+    const delta = this.#deltas?.[this.#wordsSaid] ?? spaced;
     this.#wordsSaid += 1;
     this.#said += delta;
     this.item.text = this.#said;
@@ -232,6 +246,16 @@ export class GeneratedResponse {
     });
     this.#closeParts('completed');
     this.#finish('completed', null);
+  }
+
+  /** A call that this server runs itself, or asks to be allowed to. */
+  #runTool(run: McpRun): void {
+    this.#open();
+    const { response_id, item_id, output_index } = this.#ids();
+    run.start({ response_id, item_id, output_index }, () => {
+      this.#closeParts('completed');
+      this.#finish('completed', null);
+    });
   }
 
   #closeParts(status: 'completed' | 'incomplete'): void {
@@ -321,7 +345,8 @@ export class GeneratedResponse {
   }
 
   #shownItem(): object {
-    const { id, status, type, callId, name, text } = this.item;
+    const { id, status, type, callId, name, text, mcp } = this.item;
+    if (mcp !== undefined) return { id, type, ...mcp };
     const base = { id, object: 'realtime.item', type, status };
     if (type === 'function_call') return { ...base, call_id: callId, name, arguments: text };
     const content =

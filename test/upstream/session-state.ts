@@ -69,6 +69,7 @@ export class SessionState {
     if (patch.model !== undefined && patch.model !== this.model) {
       throw new WireError('invalid_value', 'The model cannot be changed.', 'session.model');
     }
+    for (const tool of patch.tools ?? []) checkTool(tool);
     if (voice !== undefined) this.voice = voice;
     if (audio?.input?.format !== undefined) this.inputFormat = audio.input.format.type;
     if (audio?.output?.format !== undefined) this.outputFormat = audio.output.format.type;
@@ -130,6 +131,14 @@ export class SessionState {
       },
     };
   }
+}
+
+function checkTool(tool: Readonly<Record<string, unknown>>): void {
+  if (tool['type'] !== 'mcp') return;
+  const places = ['server_url', 'connector_id', 'tunnel_id'].filter((key) => key in tool);
+  if (places.length === 1) return;
+  const message = 'Exactly one of server_url, connector_id and tunnel_id is needed.';
+  throw new WireError('invalid_value', message, 'session.tools');
 }
 
 /** A format as the wire shows it. */

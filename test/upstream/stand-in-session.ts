@@ -14,12 +14,16 @@ import type { Timer } from '../../src/time/clock.ts';
 import { bytesPerMs, decode, numbersIn, rateOf } from './answer-sound.ts';
 import { Conversation, WireError, type RememberedItem } from './conversation.ts';
 import type { DelayReport } from './delay-report.ts';
-import { GeneratedResponse, type Outgoing } from './generated-response.ts';
+import { GeneratedResponse, type Outgoing, type ResponseRequest } from './generated-response.ts';
 import { delayOf, machineMs } from './marker.ts';
-import type { FaultPlace, StandInSettings } from './options.ts';
+import type { FaultPlace, ScriptedAnswer, StandInSettings } from './options.ts';
+import type { SayRule } from './said.ts';
 import { skins, type DialectSkin } from './dialect-skins.ts';
+import { McpDesk } from './mcp-desk.ts';
 import { SessionState } from './session-state.ts';
 import { SpeechDetector } from './speech-detector.ts';
+
+type Answer = ResponseRequest['answer'];
 
 export interface StandInSessionOptions {
   readonly settings: StandInSettings;
@@ -34,6 +38,9 @@ export interface StandInSessionOptions {
 /** One append carries at most this much audio, bytes. */
 const appendLimitBytes = 15 * 1024 * 1024;
 const leastCommitMs = 100;
+/** After the settings, and after a tool was called, something may go wrong this much later, ms. */
+const idleMs = 50;
+const toolMs = 20;
 /** Of a slow server's audio, times real time. */
 const slowFactor = 0.5;
 
@@ -57,6 +64,7 @@ export class StandInSession {
   readonly #random: Random;
   readonly #skin: DialectSkin;
   readonly #detector = new SpeechDetector();
+  readonly #mcp: McpDesk;
   readonly #running = new Set<GeneratedResponse>();
   readonly #timers = new Set<Timer>();
   #active: GeneratedResponse | null = null;
@@ -75,6 +83,13 @@ export class StandInSession {
     this.#options = options;
     this.#skin = skins[settings.skin];
     this.#random = seededRandom(settings.seed + ordinal);
+    this.#mcp = new McpDesk({
+      servers: settings.mcpServers,
+      conversation: this.conversation,
+      newId: () => this.#newId('item'),
+      send: (event) => this.#send(event),
+      after: (delayMs, callback) => this.#after(delayMs, callback),
+    });
     this.state = new SessionState(`sess_${ordinal}`, options.model);
     socket.on('message', (data: Buffer) => this.#take(data));
     socket.on('close', () => this.#end());
@@ -150,6 +165,8 @@ export class StandInSession {
         if (this.#wrong({ at: 'configure' })) return;
         this.state.update(event.session);
         this.#send({ type: 'session.updated', session: this.#shown() });
+        this.#mcp.list(this.state.tools);
+        this.#after(idleMs, () => this.#wrong({ at: 'idle' }));
         return;
       case 'input_audio_buffer.commit':
         this.#commit();
@@ -199,6 +216,7 @@ export class StandInSession {
     if (bytes.byteLength > appendLimitBytes) {
       throw new WireError('invalid_value', 'Audio of one append is limited to 15 MiB.', 'audio');
     }
+    if (this.#wrong({ at: 'speech' })) return;
     this.appendedBytes += bytes.byteLength;
     this.#bufferedBytes += bytes.byteLength;
     if (this.#options.settings.callerText === 'counted') this.#buffered.push(bytes);
@@ -259,6 +277,9 @@ export class StandInSession {
       ...emptyItem(this.#speechItemId ?? this.#newId('item')),
       role: 'user',
       audioMs: bufferedMs,
+      text: this.#options.settings.answers.some((answer) => 'rule' in answer)
+        ? (this.counted.at(-1) ?? []).join(' ')
+        : '',
     };
     this.#speechItemId = null;
     const previous = this.conversation.add(item);
@@ -291,6 +312,10 @@ export class StandInSession {
     item,
     previous_item_id: after,
   }: ClientEvent & { type: 'conversation.item.create' }): void {
+    if (item.type === 'mcp_approval_response') {
+      this.#mcp.approve(item);
+      return;
+    }
     const remembered = rememberedItem(item, () => this.#newId('item'));
     const previous = this.conversation.add(remembered, after);
     this.#announce(remembered, previous);
@@ -322,10 +347,6 @@ export class StandInSession {
     const voice = params.audio?.output?.voice;
     const scripted = settings.answers[this.#answers % settings.answers.length];
     if (!outOfBand) this.#answers += 1;
-    const toolsOff =
-      scripted !== undefined &&
-      'tool' in scripted &&
-      (params.tool_choice === 'none' || !this.#mayCall(scripted, params));
     const response = new GeneratedResponse(
       {
         responseId: this.#newId('resp'),
@@ -335,13 +356,7 @@ export class StandInSession {
         voice: (typeof voice === 'string' ? voice : voice?.id) ?? this.state.voice,
         maxOutputTokens: params.max_output_tokens ?? this.state.maxOutputTokens,
         metadata: params.metadata ?? null,
-        answer: settings.steady
-          ? { steady: true }
-          : scripted === undefined || toolsOff
-            ? { text: 'I cannot do that.' }
-            : 'count' in scripted
-              ? { counted: this.#nextNumbers(scripted.count) }
-              : scripted,
+        answer: settings.steady ? { steady: true } : this.#answerOf(scripted, params),
         firstAudioMs: drawDelayMs(settings.firstAudioMs, this.#random),
         pieceMs: settings.pieceMs,
         realTimeFactor: fault?.kind === 'slow' ? slowFactor : settings.realTimeFactor,
@@ -360,6 +375,7 @@ export class StandInSession {
         onDone: (done) => {
           this.#running.delete(done);
           if (this.#active === done) this.#active = null;
+          if ('tool' in done.request.answer) this.#after(toolMs, () => this.#wrong({ at: 'tool' }));
         },
       },
     );
@@ -368,12 +384,34 @@ export class StandInSession {
     response.start();
   }
 
+  #answerOf(scripted: ScriptedAnswer | undefined, params: ResponseParams): Answer {
+    const cannot = { text: 'I cannot do that.' };
+    if (scripted === undefined) return cannot;
+    if ('count' in scripted) return { counted: this.#nextNumbers(scripted.count) };
+    if ('rule' in scripted) return this.#answerBy(scripted.rule);
+    if ('text' in scripted) return scripted;
+    if (params.tool_choice === 'none') return cannot;
+    if ('tool' in scripted) return this.#mayCall(scripted, params) ? scripted : cannot;
+    const run = this.#mcp.run(scripted.mcp);
+    return run === null ? cannot : { run };
+  }
+
   /** On from the last number that the agent said, as far as this conversation knows. */
   #nextNumbers(count: number): number[] {
     const said = this.conversation.items.filter(({ role }) => role === 'assistant');
     const last = said.flatMap(({ text }) => text.match(/\d+/g) ?? []).at(-1);
     const first = last === undefined ? 1 : Number(last) + 1;
     return Array.from({ length: count }, (_, place) => first + place);
+  }
+
+  #answerBy(rule: SayRule): Answer {
+    const history = this.conversation.items.map(({ type, role, text, name }) =>
+      type === 'message'
+        ? { role: role ?? 'assistant', text }
+        : ({ role: 'tool', text: name ?? '' } as const),
+    );
+    const next = rule(history);
+    return 'numbers' in next ? { counted: next.numbers } : next;
   }
 
   #mayCall(answer: object, params: ResponseParams): boolean {
@@ -532,13 +570,20 @@ function shownItem({
   audioMs,
   callId,
   name,
+  mcp,
 }: RememberedItem): object {
+  if (mcp !== undefined) return { id, type, ...mcp };
   const base = { id, object: 'realtime.item', type, status };
   switch (type) {
     case 'function_call':
       return { ...base, call_id: callId, name, arguments: text };
     case 'function_call_output':
       return { ...base, call_id: callId, output: text };
+    case 'mcp_list_tools':
+    case 'mcp_call':
+    case 'mcp_approval_request':
+    case 'mcp_approval_response':
+      return base;
     case 'message': {
       const part =
         role === 'assistant'

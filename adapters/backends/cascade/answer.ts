@@ -19,6 +19,8 @@ import type { ClauseOptions } from './text/clause.ts';
 /** What comes of an answer; `done` is last. */
 export type AnswerOutput =
   | { readonly type: 'text'; readonly delta: string; readonly words: readonly WordTime[] | null }
+  /** Text that will be said: all of it comes again, with its sound. */
+  | { readonly type: 'ahead'; readonly delta: string }
   | { readonly type: 'audio'; readonly bytes: Uint8Array }
   | { readonly type: 'tool'; readonly call: ModelToolCall }
   | { readonly type: 'stage'; readonly stage: LineStage; readonly atMs: number }
@@ -142,6 +144,7 @@ export class Answer {
       ...this.#host,
       utterance: { ...this.#host.utterance, voice },
       inBand,
+      onAhead: (delta) => this.#put({ type: 'ahead', delta }),
       onText: ({ delta, words }) => this.#put({ type: 'text', delta, words }),
       onAudio: (bytes) => {
         this.#stage('first_synthesis');

@@ -10,6 +10,8 @@ export function lineEvent(lineId: string, output: LineOutput): BackendEvent {
   switch (output.type) {
     case 'text':
       return { type: 'line.text', lineId, delta: output.delta, words: output.words };
+    case 'ahead':
+      return { type: 'line.ahead', lineId, delta: output.delta };
     case 'audio':
       return { type: 'line.audio', lineId, bytes: output.bytes };
     case 'tool': {
@@ -38,6 +40,7 @@ export function remember(
     case 'tool':
       history.addCall(lineId, output.call);
       return;
+    case 'ahead':
     case 'stage':
   }
 }

@@ -23,6 +23,8 @@ export interface ListenerOptions {
   readonly emit: (event: BackendEvent) => void;
   /** More of a turn that is committed, before the last word on it. */
   readonly onMore: (itemId: string, text: string) => void;
+  /** Some of what was said in a committed turn is lost; its last word comes all the same. */
+  readonly onHole: (itemId: string) => void;
   /** The last word on a committed turn. */
   readonly onFinal: (itemId: string, text: string) => void;
 }
@@ -53,6 +55,9 @@ export class Listener {
   #carried = '';
   /** Samples dropped since that was told. */
   #droppedSamples = 0;
+  /** End of the latest that nobody heard or that was not settled when its session was lost. */
+  #holeToSample = 0;
+  #heardToSample = 0;
   #closed = false;
 
   private constructor(options: ListenerOptions) {
@@ -85,6 +90,8 @@ export class Listener {
   }
 
   push(chunk: Chunk): void {
+    this.#heardToSample = chunk.startSample + chunk.samples;
+    if (this.#session === null) this.#holeToSample = this.#heardToSample;
     if (this.#session !== null) {
       this.#session.push(chunk);
       return;
@@ -93,9 +100,10 @@ export class Listener {
     this.#droppedSamples += chunk.samples;
   }
 
-  /** The turn in progress is over: `onFinal` comes for it. */
-  finish(itemId: string): void {
-    const { context, counters, finalTimeoutMs } = this.#options;
+  /** The turn in progress is over: `onFinal` comes for it. @param fromSample where it began */
+  finish(itemId: string, fromSample: number): void {
+    const { context, counters, finalTimeoutMs, onHole } = this.#options;
+    if (this.#holeToSample > fromSample) onHole(itemId);
     const text = this.#text;
     const carried = this.#carried;
     this.#begin();
@@ -214,9 +222,12 @@ export class Listener {
     if (this.#closed || this.#session !== session) return;
     this.#session = null;
     session.close();
-    const { counters, onFinal } = this.#options;
+    const { counters, onFinal, onHole } = this.#options;
     counters.recogniserLost += 1;
     this.#carried = this.#text;
+    // What it had not said anything about yet may have been heard, and may not.
+    this.#holeToSample = this.#heardToSample;
+    for (const { itemId } of this.#awaited) onHole(itemId);
     for (const { itemId, text, timer } of this.#awaited.splice(0)) {
       timer.cancel();
       counters.finalsLost += 1;

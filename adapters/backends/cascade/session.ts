@@ -143,6 +143,7 @@ export class CascadeSession implements BackendSession {
         health: this.#health.stt,
         finalTimeoutMs: settings.finalTimeoutMs,
         emit: (event) => this.#emit(event),
+        onHole: (itemId) => this.#emit({ type: 'caller.lost', itemId }),
         onMore: (itemId, text) => this.#transcript(itemId, text, false),
         onFinal: (itemId, text) => {
           this.#history.settleTurn(itemId, text);
@@ -209,7 +210,7 @@ export class CascadeSession implements BackendSession {
         return;
       case 'commit':
         this.#history.addTurn(command.itemId, listener.text, command.silence === true);
-        listener.finish(command.itemId);
+        listener.finish(command.itemId, command.fromSample);
         return;
       case 'clear':
         listener.clear();
@@ -225,6 +226,11 @@ export class CascadeSession implements BackendSession {
         return;
       case 'speculation.drop':
         this.#count(lines.drop(command.speculationId));
+        return;
+      // Only backends that ask for these get them.
+      case 'caller.floor':
+      case 'server_tool.approve':
+        this.#count(false);
         return;
       case 'cancel':
         // A line that has just finished is none of a cancel's business.

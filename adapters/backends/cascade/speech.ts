@@ -32,6 +32,8 @@ export interface SpeechHost {
   readonly aheadMs: number;
   /** Characters were given to the voice. */
   readonly onSpoken: (characters: number) => void;
+  /** This will be said next, and is told before any of its sound. */
+  readonly onAhead: (written: string) => void;
   readonly onText: (text: LineText) => void;
   readonly onAudio: (bytes: Uint8Array) => void;
   /** Everything was said. */
@@ -104,9 +106,11 @@ export class Speech {
     this.#writtenTo = clause.end;
     const pieceId = this.#pieces;
     this.#pieces += 1;
+    const written = answer.slice(from, clause.end);
+    this.#host.onAhead(written);
     return {
       pieceId,
-      written: answer.slice(from, clause.end),
+      written,
       offset: clause.start - from,
       spoken: text,
       spans,

@@ -2,7 +2,7 @@ import type { BackendEvent, LineOutcome, Usage } from '../../../src/ports/backen
 import { CallError } from '../../../src/ports/errors.ts';
 
 /** What is told of lines. */
-export type LineEvent = BackendEvent & { type: `line.${string}` | 'tool.called' };
+export type LineEvent = BackendEvent & { type: `line.${string}` | 'tool.called'; lineId: string };
 
 /** An answer that the upstream has begun. */
 interface Answer {
@@ -107,6 +107,12 @@ export class Answers {
     return this.#current !== null && !this.#current.generated;
   }
 
+  /** A line is being answered, and more of it will come. */
+  get saying(): boolean {
+    const { lineId = null, voided, generated } = this.#current ?? {};
+    return lineId !== null && voided === false && generated === false;
+  }
+
   /** When to call {@link tick}; `null`: never. */
   get wakeAtMs(): number | null {
     return this.#current?.endAtMs ?? null;
@@ -160,6 +166,12 @@ export class Answers {
     const notBeforeMs = this.#owed === null ? nowMs : nowMs + inFlightMs;
     this.#owed = { askedAtMs: nowMs, notBeforeMs, voided: false };
     this.#early = '';
+  }
+
+  /** The upstream was told something that it answers, and nobody wants to hear it. */
+  unwanted(nowMs: number): void {
+    this.requested(nowMs);
+    if (this.#owed !== null) this.#owed.voided = true;
   }
 
   cancel(lineId: string): boolean {

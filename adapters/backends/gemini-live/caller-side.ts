@@ -40,6 +40,8 @@ export class CallerSide {
   readonly #isGateway: boolean;
   /** Uplink position. */
   #endSample = 0;
+  /** The turn goes up while it is spoken. */
+  #uploading = false;
   /** Where this connection's audio begins on the uplink. */
   #baseSample: number | null = null;
   #speaking = false;
@@ -59,7 +61,8 @@ export class CallerSide {
     this.#isGateway = authority === 'gateway';
     const limitMs = this.#isGateway ? turnLimitMs : againMs;
     this.#kept = new CallerTurn(inputFormat, limitMs, (samples) => {
-      if (!this.#isGateway) return;
+      // What has gone up is not lost.
+      if (!this.#isGateway || this.#uploading) return;
       counters.inputTrimmedSamples += samples;
       emit({ type: 'dropped', what: 'input', samples });
     });
@@ -92,11 +95,35 @@ export class CallerSide {
   audio(chunk: Chunk, live: boolean, nowMs: number): 'ok' | 'overflow' {
     this.#endSample = chunk.startSample + chunk.samples;
     this.#kept.append(chunk);
-    if (this.#isGateway || !live) return 'ok';
+    if (this.#isGateway) {
+      return !this.#uploading || this.#send(chunk.bytes, 'audio') ? 'ok' : 'overflow';
+    }
+    if (!live) return 'ok';
     this.#baseSample ??= chunk.startSample;
     this.#lastAudioAtMs = nowMs;
     this.#pauseAtMs ??= nowMs + pausedMs;
     return this.#send(chunk.bytes, 'audio') ? 'ok' : 'overflow';
+  }
+
+  /** The caller's turn is on its way up already. */
+  get uploading(): boolean {
+    return this.#uploading;
+  }
+
+  /** Sends the turn that began there, and what the caller goes on to say, as it comes. */
+  beginUpload(fromSample: number): void {
+    if (!this.#isGateway || this.#uploading) return;
+    this.#uploading = true;
+    this.#options.write(activityStart);
+    this.#sendPieces(this.#kept.since(fromSample));
+  }
+
+  /** The turn that was on its way up ends here. @returns whether one was */
+  endUpload(): boolean {
+    if (!this.#uploading) return false;
+    this.#uploading = false;
+    this.#options.write(activityEnd);
+    return true;
   }
 
   /** The turn [fromSample, toSample); empty where nothing is kept of it. */
@@ -110,18 +137,24 @@ export class CallerSide {
 
   /** Sends a turn as a whole. @returns whether the upstream took it */
   sendTurn(turn: readonly Uint8Array[]): boolean {
-    const { context, write } = this.#options;
-    const pieceBytes = msToSamples(pieceMs, context.inputFormat.rateHz) * 2;
+    const { write } = this.#options;
     write(activityStart);
-    // A long turn goes out in one go: it is not there to be thinned out.
-    const taken = inPiecesOf(pieceBytes, turn).every((piece) => this.#send(piece, 'control'));
+    const taken = this.#sendPieces(turn);
     write(activityEnd);
     return taken;
+  }
+
+  /** A long turn goes out in one go: it is not there to be thinned out. */
+  #sendPieces(turn: readonly Uint8Array[]): boolean {
+    const pieceBytes = msToSamples(pieceMs, this.#options.context.inputFormat.rateHz) * 2;
+    return inPiecesOf(pieceBytes, turn).every((piece) => this.#send(piece, 'control'));
   }
 
   /** The connection is another one: what nobody has answered is sent again. */
   reconnected(): void {
     this.#baseSample = null;
+    // A turn that was on its way up goes as a whole, when it is committed.
+    this.#uploading = false;
     if (this.#isGateway) return;
     const { rateHz } = this.#options.context.inputFormat;
     const pieces = this.#kept.since(0);

@@ -116,7 +116,8 @@ export class Dialogue {
 
   /** Nothing is owed by either side. */
   get settled(): boolean {
-    return !this.#tools.waits && !this.answers.owes && !this.caller.speaking;
+    const { speaking, uploading } = this.caller;
+    return !this.#tools.waits && !this.answers.owes && !speaking && !uploading;
   }
 
   execute(command: DialogueCommand): void {
@@ -124,8 +125,16 @@ export class Dialogue {
       case 'commit':
         this.#commit(command);
         return;
+      case 'caller.floor':
+        // An answer that may be said to its end would end with the first of it.
+        if (this.answers.saying) return;
+        this.#tellWords();
+        this.caller.beginUpload(command.fromSample);
+        return;
       case 'clear':
         this.caller.clear();
+        // What has gone up is answered: nobody wants to hear it.
+        if (this.caller.endUpload()) this.answers.unwanted(this.#nowMs());
         return;
       case 'respond':
         this.#respond(command);
@@ -137,6 +146,7 @@ export class Dialogue {
       case 'item.delete':
       case 'speculate':
       case 'speculation.drop':
+      case 'server_tool.approve':
         this.#options.counters.commandsUnmatched += 1;
     }
   }
@@ -245,7 +255,7 @@ export class Dialogue {
     this.#tellWords();
     this.#ask = { kind: 'turn', audio };
     this.#requested();
-    if (this.caller.sendTurn(audio)) return;
+    if (this.caller.endUpload() || this.caller.sendTurn(audio)) return;
     const error = new CallError('queue_overflow', 'the upstream does not read what it is sent');
     this.#options.onFailed(error);
   }

@@ -31,6 +31,7 @@ function capabilitiesOf(frame: Omit<SetupFrame, 'authority'>): BackendCapabiliti
     cancel: true,
     truncate: false,
     commit: true,
+    callerFloor: true,
     instructions: true,
     seedHistory: 'text',
     appendContext: true,

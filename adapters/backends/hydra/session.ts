@@ -137,6 +137,8 @@ export class HydraSession implements BackendSession {
       // The upstream decides about turns and takes nothing back: its wire has no word for these.
       case 'speculate':
       case 'speculation.drop':
+      case 'caller.floor':
+      case 'server_tool.approve':
       case 'commit':
       case 'clear':
       case 'truncate':

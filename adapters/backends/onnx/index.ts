@@ -46,7 +46,7 @@ export function createOnnxBackend(options: OnnxBackendOptions): BackendPort {
     type: 'onnx',
     capabilities,
     prepare,
-    open: async ({ inputFormat, outputFormat }, signal) => {
+    open: async ({ inputFormat, outputFormat, ids }, signal) => {
       const takes = capabilities.inputFormats.some((format) => sameFormat(format, inputFormat));
       const gives = capabilities.outputFormats.some((format) => sameFormat(format, outputFormat));
       if (!takes || !gives) {
@@ -54,7 +54,7 @@ export function createOnnxBackend(options: OnnxBackendOptions): BackendPort {
       }
       // A thread that died is started again by the next call.
       await prepare(signal);
-      return openOnnxSession(worker);
+      return openOnnxSession(worker, { ids, outputRateHz: manifest.clock.outputRateHz });
     },
     figures: () => worker.figures(),
     close: () => {
@@ -76,8 +76,13 @@ function capabilitiesOf({ clock, graphs, streams }: PackageManifest): BackendCap
     seedHistory: 'none',
     appendContext: false,
     outOfBand: false,
-    tools: 'none',
-    transcripts: { caller: false, agent: streams.text !== undefined, wordTimes: false },
+    // It listens on while a tool runs, and speaks about the result when it gets it.
+    tools: streams.tools === undefined ? 'none' : 'asynchronous',
+    transcripts: {
+      caller: false,
+      agent: streams.text !== undefined,
+      wordTimes: graphs.some(({ outputs }) => outputs.some(({ sink }) => sink === 'word_times')),
+    },
     modalities: ['audio'],
     voices: null,
     inputFormats: [pcm16(clock.inputRateHz)],

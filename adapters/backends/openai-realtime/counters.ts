@@ -7,6 +7,8 @@ export interface Counters extends LineCounters, TokenCounters {
   sessionsFailed: number;
   opensRefused: number;
   toolsCalled: number;
+  /** Calls of tools that the upstream ran. */
+  serverToolsRun: number;
   /** Events of types that nobody here knows. */
   unknownEvents: number;
   /** Events of responses that are over or cancelled. */
@@ -41,6 +43,7 @@ export function zeroCounters(): Counters {
     linesCancelled: 0,
     linesFailed: 0,
     toolsCalled: 0,
+    serverToolsRun: 0,
     unknownEvents: 0,
     staleEvents: 0,
     uninvitedResponses: 0,

@@ -4,6 +4,7 @@ import { withoutSecrets } from '../../shared/secrets.ts';
 import { audioBytes, scanAudioDelta, type AudioDelta } from './audio-delta.ts';
 import type { Dialect } from './dialects.ts';
 import { lineMetadataKey } from './encode.ts';
+import { itemSighting, type Sighting } from './server-sightings.ts';
 import { responseError, type UpstreamError } from './upstream-error.ts';
 import {
   passedOver,
@@ -42,6 +43,8 @@ export type UpstreamEvent =
       readonly name: string;
       readonly arguments: string;
     }
+  /** Of a tool that the upstream runs. */
+  | { readonly type: 'server_tool'; readonly sighting: Sighting }
   | { readonly type: 'committed'; readonly itemId: string }
   /** `atMs`: on the audio it was sent; `null` where it does not say. */
   | { readonly type: 'speech'; readonly speaking: boolean; readonly atMs: number | null }
@@ -134,9 +137,28 @@ function meaning(event: ReadEvent, { secret }: DecodeContext): UpstreamEvent {
     case 'response.function_call_arguments.done':
       return toolOf(event.response_id, { ...event, status: 'completed' });
     case 'response.output_item.done':
-      return event.item.type === 'function_call'
-        ? toolOf(event.response_id, event.item)
-        : { type: 'passed' };
+      if (event.item.type === 'function_call') return toolOf(event.response_id, event.item);
+      return serverTool(itemSighting(event.item, event.response_id, true));
+    case 'response.output_item.added':
+      return serverTool(itemSighting(event.item, event.response_id, false));
+    case 'conversation.item.added':
+      return serverTool(itemSighting(event.item, null, false));
+    case 'conversation.item.done':
+      return serverTool(itemSighting(event.item, null, true));
+    case 'mcp_list_tools.in_progress':
+      return { type: 'passed' };
+    case 'mcp_list_tools.completed':
+    case 'mcp_list_tools.failed':
+    case 'response.mcp_call.in_progress':
+    case 'response.mcp_call.completed':
+    case 'response.mcp_call.failed':
+      return serverTool({ kind: stageOf[event.type], itemId: event.item_id });
+    case 'response.mcp_call_arguments.done':
+      return serverTool({
+        kind: 'call.arguments',
+        itemId: event.item_id,
+        arguments: event.arguments,
+      });
     case 'input_audio_buffer.committed':
       return { type: 'committed', itemId: event.item_id };
     case 'input_audio_buffer.speech_started':
@@ -166,6 +188,18 @@ function meaning(event: ReadEvent, { secret }: DecodeContext): UpstreamEvent {
       };
     }
   }
+}
+
+const stageOf = {
+  'mcp_list_tools.completed': 'list.completed',
+  'mcp_list_tools.failed': 'list.failed',
+  'response.mcp_call.in_progress': 'call.running',
+  'response.mcp_call.completed': 'call.ended',
+  'response.mcp_call.failed': 'call.ended',
+} as const;
+
+function serverTool(sighting: Sighting | null): UpstreamEvent {
+  return sighting === null ? { type: 'passed' } : { type: 'server_tool', sighting };
 }
 
 function ofResponse({ id, conversation_id, metadata }: WireResponse): OfResponse {

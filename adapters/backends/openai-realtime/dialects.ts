@@ -30,6 +30,8 @@ export interface Dialect {
   /** Responses outside the conversation. */
   readonly outOfBand: boolean;
   readonly modalities: readonly Modality[];
+  /** It reaches MCP servers and runs their tools. */
+  readonly runsMcp: boolean;
   /** Settings that cannot be sent to it. */
   readonly rigid: RigidSettings | null;
   /** Model that transcribes the caller, unless the configuration names one; `null`: it has its own. */
@@ -58,6 +60,7 @@ const openai: Dialect = {
   truncate: true,
   outOfBand: true,
   modalities: ['audio', 'text'],
+  runsMcp: true,
   rigid: null,
   transcriptionModel: 'gpt-transcribe',
   inputFormats: [pcm24k, ...g711],
@@ -84,6 +87,7 @@ const local: Dialect = {
   echoesMetadata: false,
   truncate: false,
   outOfBand: false,
+  runsMcp: false,
   transcriptionModel: null,
   inputFormats: [pcm24k],
   outputFormats: [pcm24k],
@@ -126,6 +130,7 @@ export const dialects: Readonly<Record<DialectName, Dialect>> = {
     echoesMetadata: false,
     outOfBand: false,
     modalities: ['audio'],
+    runsMcp: false,
     rigid: { afterStart: [], always: ['toolChoice', 'maxOutputTokens'], perLine: true },
     transcriptionModel: 'grok-transcribe',
   },
@@ -136,6 +141,7 @@ export const dialects: Readonly<Record<DialectName, Dialect>> = {
     query: { protocol: 'realtime' },
     echoesMetadata: false,
     outOfBand: false,
+    runsMcp: false,
     transcriptionModel: null,
     inputFormats: [pcm24k],
     outputFormats: [pcm24k],

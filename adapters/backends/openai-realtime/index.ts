@@ -28,6 +28,7 @@ function capabilitiesOf(dialect: Dialect): BackendCapabilities {
     appendContext: true,
     outOfBand: dialect.outOfBand,
     tools: 'asynchronous',
+    ...(dialect.runsMcp ? { toolServers: true } : {}),
     transcripts: { caller: true, agent: true, wordTimes: false },
     modalities: dialect.modalities,
     voices: 'any',

@@ -1,4 +1,5 @@
 import type { ConversationItem, MessageItem } from '../../../src/ports/conversation.ts';
+import type { RanCall } from './server-book.ts';
 
 /** One entry of the conversation, with the words that are known of it. */
 interface Entry {
@@ -80,6 +81,17 @@ export class Recollection {
     this.#trim();
   }
 
+  /** The upstream ran a tool: for another connection, a call and its output like any other. */
+  ran({ callId, name, arguments: args, output }: RanCall): void {
+    const of = { status: 'completed', toolCallId: callId } as const;
+    const call = { kind: 'tool_call', itemId: callId, name, arguments: args, ...of } as const;
+    const text = output ?? `The tool "${name}" failed.`;
+    const answer = { kind: 'tool_output', itemId: outputOf(callId), output: text, ...of } as const;
+    this.#entries.push({ id: callId, lineId: null, item: call });
+    this.#entries.push({ id: null, lineId: outputOf(callId), item: answer });
+    this.#trim();
+  }
+
   /**
    * Of a line this much was heard.
    *
@@ -103,7 +115,9 @@ export class Recollection {
   }
 
   delete(id: string): void {
-    this.#entries = this.#entries.filter((entry) => entry.id !== id);
+    this.#entries = this.#entries.filter(
+      (entry) => entry.id !== id && entry.lineId !== outputOf(id),
+    );
   }
 
   /**
@@ -143,6 +157,11 @@ export class Recollection {
       );
     }
   }
+}
+
+/** Names the output of a call that the upstream ran: there it is no item of its own. */
+function outputOf(callId: string): string {
+  return `${callId}/output`;
 }
 
 function message(itemId: string, role: MessageItem['role'], text: string): MessageItem {

@@ -8,6 +8,7 @@ import type {
   ToolDefinition,
   TurnDetection,
 } from '../../../src/ports/settings.ts';
+import type { ToolServer } from '../../../src/ports/tool-servers.ts';
 
 /** Session settings on the wire. */
 export type WireSession = SessionUpdate & { readonly type: 'realtime' };
@@ -39,7 +40,7 @@ export function wireSession(settings: CallSettings, frame: SessionFrame): WireSe
         ...(voice === null ? {} : { voice }),
       },
     },
-    tools: settings.tools.map(wireTool),
+    tools: [...settings.tools.map(wireTool), ...(settings.toolServers ?? []).map(wireServer)],
     tool_choice: wireToolChoice(settings.toolChoice),
     max_output_tokens: settings.maxOutputTokens,
   };
@@ -118,6 +119,11 @@ export function wireTool({ name, description, parameters }: ToolDefinition): {
     ...(description === null ? {} : { description }),
     ...(parameters === null ? {} : { parameters }),
   };
+}
+
+/** A server whose tools the upstream runs, with what it is reached with. */
+function wireServer(server: ToolServer): NonNullable<WireSession['tools']>[number] {
+  return { ...server.definition(), type: 'mcp', server_label: server.label };
 }
 
 /** A tool choice on the wire. */

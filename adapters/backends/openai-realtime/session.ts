@@ -11,6 +11,7 @@ import type { CallSettings } from '../../../src/ports/settings.ts';
 import { BoundedQueue, type Incoming } from '../../../src/streams/bounded-queue.ts';
 import type { Connection } from '../../shared/connection.ts';
 import { afterError } from './after-error.ts';
+import { AnswerIntake } from './answer-intake.ts';
 import { CallerAudio } from './caller-audio.ts';
 import { CallerTurns } from './caller-turns.ts';
 import { countBilledLine } from '../../shared/line-counters.ts';
@@ -20,9 +21,9 @@ import type { Dialect } from './dialects.ts';
 import { Exchange, type Fresh } from './exchange.ts';
 import { encodeRespond } from './encode.ts';
 import { requestId, requestOf } from './request-id.ts';
-import { SeenCalls } from './seen-calls.ts';
-import { ResponseSequencer, type LiveLine, type SequencerEffect } from './response-sequencer.ts';
+import { ResponseSequencer, type SequencerEffect } from './response-sequencer.ts';
 import type { SessionFrame, WireSession } from './session-settings.ts';
+import { ServedTools } from './served-tools.ts';
 import { SettingsUpdates } from './settings-updates.ts';
 import { spelled } from './spelling.ts';
 import { UpstreamMemory } from './upstream-memory.ts';
@@ -66,7 +67,8 @@ export class OpenAiRealtimeSession implements BackendSession {
   readonly #caller: CallerAudio;
   readonly #settings: SettingsUpdates;
   readonly #turns: CallerTurns;
-  readonly #toolCalls = new SeenCalls();
+  readonly #answers: AnswerIntake;
+  readonly #served: ServedTools;
   readonly #exchange: Exchange;
   #wanted: CallSettings;
   #closed = false;
@@ -96,10 +98,24 @@ export class OpenAiRealtimeSession implements BackendSession {
       ids,
       write: (event) => this.#write(event),
     });
+    this.#served = new ServedTools({
+      counters,
+      lineOf: (responseId) => this.#sequencer.lineOf(responseId)?.lineId ?? null,
+      emit: (event) => this.#emit(event),
+      write: (event) => this.#write(event),
+      onRan: (call) => this.#memory.ran(call),
+    });
     this.#turns = new CallerTurns(this.#memory, authority === 'backend');
     this.#sequencer = new ResponseSequencer({
       ownLineId: () => (authority === 'backend' ? ids.next('line') : null),
       echoesMetadata: dialect.echoesMetadata,
+    });
+    this.#answers = new AnswerIntake({
+      format: outputFormat,
+      sequencer: this.#sequencer,
+      memory: this.#memory,
+      counters,
+      emit: (event) => this.#emit(event),
     });
     counters.sessionsOpen += 1;
     counters.sessionsTotal += 1;
@@ -112,7 +128,10 @@ export class OpenAiRealtimeSession implements BackendSession {
       capMs: options.connectionLimitMs,
       chance: options.chance,
       open: (signal, take) => options.reopen(this.#wanted, signal, take),
-      isQuiet: () => this.#sequencer.size === 0 && this.#turns.isStill(context.clock.nowMs()),
+      isQuiet: () =>
+        this.#sequencer.size === 0 &&
+        !this.#served.busy &&
+        this.#turns.isStill(context.clock.nowMs()),
       change: (fresh, forced) => this.#change(fresh, forced),
     });
   }
@@ -175,7 +194,11 @@ export class OpenAiRealtimeSession implements BackendSession {
       case 'item.delete':
         this.#memory.delete(command.itemId);
         return;
-      // Its wire has no word for an answer that nobody may hear yet.
+      case 'server_tool.approve':
+        this.#served.approve(command);
+        return;
+      // Its wire has no word for an answer that nobody may hear yet, nor is one needed for the floor.
+      case 'caller.floor':
       case 'speculate':
       case 'speculation.drop':
         this.#counters.commandsUnmatched += 1;
@@ -193,13 +216,16 @@ export class OpenAiRealtimeSession implements BackendSession {
   #understand(event: UpstreamEvent): void {
     switch (event.type) {
       case 'audio':
-        this.#takeAudio(event);
+        this.#answers.audio(event);
         return;
       case 'text':
-        this.#takeText(event);
+        this.#answers.text(event);
         return;
       case 'tool':
-        this.#takeTool(event);
+        this.#answers.tool(event);
+        return;
+      case 'server_tool':
+        this.#served.take(event.sighting);
         return;
       case 'response.created': {
         const { responseId, lineId, outOfBand } = event;
@@ -244,36 +270,6 @@ export class OpenAiRealtimeSession implements BackendSession {
     }
   }
 
-  #takeAudio({ responseId, itemId, bytes }: UpstreamEvent & { readonly type: 'audio' }): void {
-    if (bytes.byteLength % bytesPerSample(this.#options.context.outputFormat.codec) !== 0) {
-      throw new CallError('backend_protocol', 'the upstream sent audio that is not whole samples');
-    }
-    const line = this.#sequencer.lineOf(responseId);
-    if (line !== undefined) this.#memory.lines.received(line.lineId, itemId, bytes.byteLength);
-    if (line?.live === true && bytes.byteLength > 0) {
-      this.#emit({ type: 'line.audio', lineId: line.lineId, bytes });
-    } else if (line?.live !== true) {
-      this.#counters.staleEvents += 1;
-    }
-  }
-
-  #takeText({ responseId, delta }: UpstreamEvent & { readonly type: 'text' }): void {
-    const line = this.#liveLine(responseId);
-    if (line === null) return;
-    this.#emit({ type: 'line.text', lineId: line.lineId, delta, words: null });
-    if (!line.outOfBand) this.#memory.words.said(line.lineId, delta);
-  }
-
-  #takeTool(event: UpstreamEvent & { readonly type: 'tool' }): void {
-    const { responseId, toolCallId, name, arguments: args } = event;
-    const line = this.#liveLine(responseId);
-    if (line === null || !this.#toolCalls.isNew(toolCallId)) return;
-    this.#counters.toolsCalled += 1;
-    const { lineId, outOfBand } = line;
-    if (!outOfBand) this.#memory.words.called(lineId, toolCallId, name, args);
-    this.#emit({ type: 'tool.called', lineId, toolCallId, name, arguments: args });
-  }
-
   #takeError(error: UpstreamError): void {
     const fatal = fatalError(error);
     if (fatal !== null) {
@@ -307,14 +303,8 @@ export class OpenAiRealtimeSession implements BackendSession {
     this.#memory.retell();
     this.#caller.retell();
     this.#turns.reset();
+    this.#served.lost();
     if (forced) this.#run(this.#sequencer.moved());
-  }
-
-  #liveLine(responseId: string): LiveLine | null {
-    const line = this.#sequencer.lineOf(responseId);
-    if (line?.live === true) return line;
-    this.#counters.staleEvents += 1;
-    return null;
   }
 
   #run(effects: readonly SequencerEffect[] | null): void {

@@ -7,6 +7,7 @@ import { ItemIds } from './item-ids.ts';
 import { LineBook } from './line-book.ts';
 import { Recollection, type Retold } from './recollection.ts';
 import { requestId } from './request-id.ts';
+import type { RanCall } from './server-book.ts';
 
 export interface UpstreamMemoryOptions {
   /** Of the session's output format. */
@@ -48,6 +49,12 @@ export class UpstreamMemory {
       ...(after === undefined ? {} : { previous_item_id: after ?? 'root' }),
       item: { ...written, id },
     });
+  }
+
+  /** The upstream ran a tool by itself. */
+  ran(call: RanCall): void {
+    this.ids.add(call.callId, () => call.callId);
+    this.words.ran(call);
   }
 
   delete(itemId: string): void {

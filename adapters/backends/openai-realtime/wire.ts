@@ -48,6 +48,40 @@ export type WireResponse = z.infer<typeof response>;
 const delta = z.object({ response_id: id, item_id: id, delta: z.string() });
 const ofItem = z.object({ item_id: id });
 
+const tool = z.object({
+  name: z.string().min(1),
+  description: z.string().nullish(),
+  input_schema: z.record(z.string(), z.unknown()).nullish(),
+});
+
+/** An item of any kind: what of it is read here. */
+const item = z.object({
+  id: z.string().nullish(),
+  type: z.string(),
+  status: z.string().nullish(),
+  call_id: z.string().nullish(),
+  name: z.string().nullish(),
+  arguments: z.string().nullish(),
+  // Of tools that the upstream runs; what is written otherwise is not there.
+  server_label: z.string().nullish().catch(null),
+  tools: z.array(tool).nullish().catch(null),
+  output: z.string().nullish().catch(null),
+  error: z
+    .object({
+      type: z.string().nullish(),
+      code: z.number().nullish(),
+      message: z.string().nullish(),
+    })
+    .nullish()
+    .catch({}),
+  approval_request_id: z.string().nullish().catch(null),
+});
+/** Where only items of such tools matter, others may be written as they like. */
+const anyItem = z.object({ item: item.nullish().catch(null) });
+
+/** An item after its schema. */
+export type UpstreamItem = z.infer<typeof item>;
+
 /** Schemas of the events that mean something here, by type. */
 export const upstreamSchemas = {
   'session.created': z.object({}),
@@ -64,16 +98,17 @@ export const upstreamSchemas = {
     name: z.string().nullish(),
     arguments: z.string(),
   }),
-  'response.output_item.done': z.object({
-    response_id: id,
-    item: z.object({
-      type: z.string(),
-      status: z.string().nullish(),
-      call_id: z.string().nullish(),
-      name: z.string().nullish(),
-      arguments: z.string().nullish(),
-    }),
-  }),
+  'response.output_item.added': anyItem.extend({ response_id: id }),
+  'response.output_item.done': z.object({ response_id: id, item }),
+  'conversation.item.added': anyItem,
+  'conversation.item.done': anyItem,
+  'mcp_list_tools.in_progress': ofItem,
+  'mcp_list_tools.completed': ofItem,
+  'mcp_list_tools.failed': ofItem,
+  'response.mcp_call_arguments.done': z.object({ item_id: id, arguments: z.string() }),
+  'response.mcp_call.in_progress': ofItem,
+  'response.mcp_call.completed': ofItem,
+  'response.mcp_call.failed': ofItem,
   'input_audio_buffer.committed': ofItem,
   'input_audio_buffer.speech_started': z.object({
     item_id: id,
@@ -118,8 +153,6 @@ export type ReadEvent = {
 /** Events that are known and tell nothing that is needed here. */
 export const passedOver: ReadonlySet<string> = new Set([
   'conversation.item.created',
-  'conversation.item.added',
-  'conversation.item.done',
   'conversation.item.retrieved',
   'conversation.item.truncated',
   'conversation.item.deleted',
@@ -129,13 +162,13 @@ export const passedOver: ReadonlySet<string> = new Set([
   'output_audio_buffer.started',
   'output_audio_buffer.stopped',
   'output_audio_buffer.cleared',
-  'response.output_item.added',
   'response.content_part.added',
   'response.content_part.done',
   'response.output_audio.done',
   'response.output_audio_transcript.done',
   'response.output_text.done',
   'response.function_call_arguments.delta',
+  'response.mcp_call_arguments.delta',
   'rate_limits.updated',
   'ping',
 ]);

@@ -132,9 +132,11 @@ export class RehearsalSession implements BackendSession {
       case 'commit':
         this.#commit(command.itemId, command.toSample - command.fromSample);
         break;
-      // Only backends that say they can are asked to begin early.
+      // Only backends that say they can are asked for these.
       case 'speculate':
       case 'speculation.drop':
+      case 'caller.floor':
+      case 'server_tool.approve':
         break;
       case 'clear':
         // Caller audio is counted and never kept: there is nothing to forget.

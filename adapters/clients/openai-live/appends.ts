@@ -7,6 +7,8 @@ const waitingLimit = 256;
 export interface Append {
   readonly kind: AppendKind;
   readonly content: string;
+  /** What it brings something about. */
+  readonly delegationId: string | null;
   readonly eventId: string | null;
   /** Where the clock stood when it came, ms. */
   readonly atMs: number;

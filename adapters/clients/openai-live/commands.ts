@@ -106,11 +106,13 @@ function append(session: LiveSession, event: AppendEvent, eventId: string | null
   }
   if (!capabilities.appendContext) throw unsupported('type', 'Context from outside');
   const kind = kindOf(event);
-  if (kind === 'commentary' && (!capabilities.commit || authority === 'model')) {
+  const speaks = capabilities.notes === true || (capabilities.commit && authority !== 'model');
+  if (kind === 'commentary' && !speaks) {
     throw unsupported('type', 'Asking the model to speak');
   }
-  const { content } = event;
-  session.appends.push({ kind, content, eventId, atMs: session.timeline.inputMs });
+  const { content, delegation_id: delegationId } = event;
+  const atMs = session.timeline.inputMs;
+  session.appends.push({ kind, content, delegationId, eventId, atMs });
 }
 
 function kindOf({ type }: AppendEvent): 'instructions' | 'thinking' | 'commentary' {

@@ -12,13 +12,25 @@ const knownLimit = 1_024;
  * results come as appends; after a delay without any, the caller is told that it is under way.
  */
 export class ClientDelegations {
-  readonly #known = new Set<string>();
+  /** Tool calls that they stand for, by their id. */
+  readonly #known = new Map<string, string>();
+  /** Tool calls that nobody has answered. */
+  readonly #open = new Set<string>();
   /** When an acknowledgement is owed, timeline ms. */
   #owed: number[] = [];
 
-  created(id: string, offsetMs: number, delayMs: number): ServerEventBody {
-    this.#known.add(id);
-    if (this.#known.size > knownLimit) this.#known.delete(this.#known.values().next().value!);
+  created(
+    { itemId: id, toolCallId }: ToolCallItem,
+    offsetMs: number,
+    delayMs: number,
+  ): ServerEventBody {
+    this.#known.set(id, toolCallId);
+    this.#open.add(toolCallId);
+    const [oldest] = this.#known.keys();
+    if (this.#known.size > knownLimit && oldest !== undefined) {
+      this.#open.delete(this.#known.get(oldest) ?? '');
+      this.#known.delete(oldest);
+    }
     this.#owed.push(offsetMs + delayMs);
     return {
       type: 'session.delegation.created',
@@ -31,6 +43,16 @@ export class ClientDelegations {
   check(id: string | null): void {
     if (id === null || this.#known.has(id)) return;
     throw new Refused('invalid_value', 'There is no such delegation.', 'delegation_id');
+  }
+
+  toolCallOf(id: string | null): string | null {
+    return id === null ? null : (this.#known.get(id) ?? null);
+  }
+
+  /** The first word on a delegation answers its call. @returns that, or `null` after the first */
+  answer(id: string | null): string | null {
+    const toolCallId = this.toolCallOf(id);
+    return toolCallId !== null && this.#open.delete(toolCallId) ? toolCallId : null;
   }
 
   /** Something was said, or will be: nobody waits for an acknowledgement. */

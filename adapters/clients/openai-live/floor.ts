@@ -1,11 +1,15 @@
 import type { ClientCommand } from '../../../src/ports/client.ts';
 import type { Line } from '../../../src/ports/events.ts';
-import { appendText } from './appends.ts';
+import type { MessageNote } from '../../../src/ports/conversation.ts';
+import { appendText, type Append } from './appends.ts';
 import { problemOf } from './problems.ts';
 import type { LiveSession } from './session.ts';
 
 const acknowledgement = 'Tell the caller in one short sentence that you are on it.';
 const pendingOutput = '{"status":"pending","note":"The result comes later, as context."}';
+
+/** What appends are to a backend that decides by itself what to make of them. */
+const noteKinds = { instructions: 'rule', thinking: 'known', commentary: 'tell' } as const;
 
 /**
  * What the model of a Live session would do by itself: decide when a commentary is spoken, and when
@@ -48,14 +52,16 @@ export class Floor {
     const { appends, delegations } = this.#session;
     for (const append of appends.due(trackMs)) {
       const { kind, eventId } = append;
-      const placed = this.#session.attempt(eventId, () => this.note(appendText(append)));
+      const placed = this.#session.attempt(eventId, () => this.#place(append));
       if (!placed) continue;
       const at = { start_ms: trackMs, end_ms: trackMs };
       this.#session.send({ type: `session.${kind}.appended`, ...at }, eventId);
       if (kind !== 'instructions') delegations.settle();
+      // Who decides by itself what to say of it is not asked to.
+      if (this.#takesNotes) continue;
       if (kind === 'commentary' || (kind === 'instructions' && !this.#begun)) this.#wanted = true;
     }
-    if (delegations.due(trackMs)) {
+    if (delegations.due(trackMs) && !this.#takesNotes) {
       this.#session.attempt(null, () => this.note(acknowledgement));
       this.#wanted = true;
     }
@@ -63,7 +69,7 @@ export class Floor {
   }
 
   /** Adds to the context. @throws CallError where the backend takes none */
-  note(text: string): void {
+  note(text: string, note: MessageNote | null = null): void {
     this.run({
       type: 'item.create',
       item: {
@@ -71,13 +77,15 @@ export class Floor {
         role: 'system',
         content: [{ type: 'text', text }],
         itemId: null,
+        ...(note === null ? {} : { note }),
       },
       after: null,
     });
   }
 
-  /** The model that delegated is told to wait for nothing. */
+  /** The model that delegated is told to wait for nothing, unless it waits for what the app says. */
   answerPending(toolCallId: string): void {
+    if (this.#takesNotes) return;
     const item = { kind: 'tool_output', toolCallId, output: pendingOutput, itemId: null } as const;
     this.#session.call.execute({ type: 'item.create', item, after: null });
   }
@@ -86,6 +94,32 @@ export class Floor {
   run(command: ClientCommand): void {
     const result = this.#session.call.execute(command);
     if (!result.ok) throw result.error;
+  }
+
+  get #takesNotes(): boolean {
+    return this.#session.call.capabilities.notes === true;
+  }
+
+  #place(append: Append): void {
+    if (!this.#takesNotes) {
+      this.note(appendText(append));
+      return;
+    }
+    const { kind, content, delegationId } = append;
+    const { delegations } = this.#session;
+    const open = kind === 'commentary' ? delegations.answer(delegationId) : null;
+    if (open !== null) {
+      const item = {
+        kind: 'tool_output',
+        toolCallId: open,
+        output: content,
+        itemId: null,
+      } as const;
+      this.run({ type: 'item.create', item, after: null });
+      return;
+    }
+    const toolCallId = delegations.toolCallOf(delegationId);
+    this.note(content, { kind: noteKinds[kind], toolCallId });
   }
 
   get #free(): boolean {

@@ -261,7 +261,7 @@ export class LiveSession implements CallView {
     const offsetMs = Math.floor(this.timeline.inputMs);
     if (delegateToolOf(item)) {
       const delayMs = this.delegation.acknowledgement_delay_ms ?? 0;
-      this.send(this.delegations.created(item.itemId, offsetMs, delayMs));
+      this.send(this.delegations.created(item, offsetMs, delayMs));
       // The model waits for nothing: what the app has to say comes as context.
       queueMicrotask(() => this.floor.answerPending(item.toolCallId));
     } else {

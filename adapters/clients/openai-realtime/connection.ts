@@ -245,12 +245,12 @@ export class RealtimeConnection implements CallView, SocketHandlers {
 
   #retrieve(itemId: string): void {
     const found = this.#call.retrieve(itemId);
-    if (found === undefined) {
+    const item = found === undefined ? this.#view.item(itemId) : writeRetrieved(found);
+    if (item === undefined) {
       const message = `Item '${itemId}' does not exist.`;
       this.#fail(new CallError('item_not_found', message, { param: 'item_id' }));
       return;
     }
-    const item = writeRetrieved(found);
     this.#send(this.#view.stamp({ type: 'conversation.item.retrieved', item }));
   }
 

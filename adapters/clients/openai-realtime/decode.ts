@@ -11,6 +11,7 @@ import { CallError } from '../../../src/ports/errors.ts';
 import { decodeAudio } from '../../shared/audio-payload.ts';
 import { issueError } from './errors.ts';
 import { checkShape } from '../../shared/message-shape.ts';
+import { readApproval } from './mcp.ts';
 import { readItem, readResponseParams, type RequestContext } from './requests.ts';
 import { lineIdOf } from './response-id.ts';
 
@@ -152,6 +153,7 @@ function readCommand(event: CommandEvent, context: DecodeContext): ClientCommand
     case 'output_audio_buffer.clear':
       return { type: 'output.clear' };
     case 'conversation.item.create':
+      if (event.item.type === 'mcp_approval_response') return readApproval(event.item);
       return {
         type: 'item.create',
         item: readItem(event.item, 'item', context.backend),

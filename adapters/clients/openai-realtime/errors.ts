@@ -116,6 +116,11 @@ const newItemPaths: Readonly<Record<string, string>> = {
   content: 'item.content',
 };
 
+const approvalPaths: Readonly<Record<string, string>> = {
+  itemId: 'item.id',
+  approvalId: 'item.approval_request_id',
+};
+
 /** A parameter of the core as a path of this wire; what is not known is passed on as it is. */
 function wireParam(command: ClientCommand['type'], param: string): string {
   const [head = '', ...rest] = param.split('.');
@@ -132,6 +137,8 @@ function wireParam(command: ClientCommand['type'], param: string): string {
       return below('response.', settingPaths);
     case 'item.create':
       return below('', newItemPaths);
+    case 'server_tool.approve':
+      return below('', approvalPaths);
     case 'commit':
     case 'clear':
     case 'cancel':

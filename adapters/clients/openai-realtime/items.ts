@@ -7,6 +7,7 @@ import type {
   MessageItem,
 } from '../../../src/ports/conversation.ts';
 import { Base64Bytes } from '../../../src/audio/base64-bytes.ts';
+import { callItem } from './mcp.ts';
 
 /** An item of the conversation as this wire shows it, without audio. */
 export function writeItem(item: ConversationItem): ServerItem {
@@ -19,6 +20,7 @@ export function writeItem(item: ConversationItem): ServerItem {
         item.content.map((part) => writeContent(item.role, part)),
       );
     case 'tool_call':
+      if (item.ranOn !== undefined) return callItem(item, item.ranOn);
       return {
         id: item.itemId,
         object: 'realtime.item',

@@ -111,6 +111,7 @@ export function readItem(item: ClientItem, param: string, backend: string): NewI
     case 'mcp_call':
     case 'mcp_approval_request':
     case 'mcp_approval_response':
+      // Approvals are read where an item is created, and nowhere else.
       throw unsupported(`${param}.type`, 'An MCP item', backend);
   }
 }

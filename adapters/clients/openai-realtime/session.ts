@@ -14,6 +14,7 @@ import type {
   ToolDefinition,
 } from '../../../src/ports/settings.ts';
 import { unsupported } from './errors.ts';
+import { splitTools, writeServer } from './mcp.ts';
 import { readFormat, readTools, readToolChoice, readVoice } from './requests.ts';
 
 type Writable<T> = { -readonly [Key in keyof T]: T[Key] };
@@ -71,7 +72,9 @@ export function readSessionUpdate(
   const modality = update.output_modalities?.[0];
   if (modality !== undefined) patch.modality = modality;
   if (update.tools !== undefined) {
-    patch.tools = readTools(update.tools ?? [], 'session.tools', backend);
+    const { functions, servers } = splitTools(update.tools ?? [], context);
+    patch.tools = readTools(functions, 'session.tools', backend);
+    if (servers !== null) patch.toolServers = servers;
   }
   if (update.tool_choice !== undefined) {
     patch.toolChoice = readToolChoice(update.tool_choice, 'session.tool_choice', backend);
@@ -156,7 +159,7 @@ export function writeSession(settings: CallSettings, identity: SessionIdentity):
     ...(identity.expiresAt === null ? {} : { expires_at: identity.expiresAt }),
     output_modalities: [settings.modality],
     instructions: settings.instructions,
-    tools: settings.tools.map(writeTool),
+    tools: [...settings.tools.map(writeTool), ...(settings.toolServers ?? []).map(writeServer)],
     tool_choice:
       settings.toolChoice.mode === 'tool'
         ? { type: 'function', name: settings.toolChoice.name }

@@ -93,6 +93,16 @@ export class LineView {
     ];
   }
 
+  /** Another item of this response. @returns where it stands in the output */
+  output(item: ServerItem): number {
+    return this.#output.push(item) - 1;
+  }
+
+  /** The item that stands there is this by now. */
+  replaceOutput(outputIndex: number, item: ServerItem): void {
+    this.#output[outputIndex] = item;
+  }
+
   /** Closes what is open, then the response; nothing of this line may follow. */
   close(end: LineEnd, usage: Usage | null): Events {
     const closing = this.#closeMessage(end);

@@ -1,3 +1,4 @@
+import type { ServerItem } from '../../../protocol/openai-realtime/items.ts';
 import type {
   ServerEvent,
   ServerEventBody,
@@ -12,6 +13,7 @@ import { responseIdOf } from './response-id.ts';
 import { writeSession, type SessionIdentity } from './session.ts';
 import { TranscriptDeltas } from './transcripts.ts';
 import { LineView } from './view-line.ts';
+import { ServerToolsView } from './view-mcp.ts';
 
 type Events = readonly ServerEventBody[];
 
@@ -42,6 +44,7 @@ export class RealtimeView {
   readonly #conversationId: string;
   readonly #lines = new Map<string, LineView>();
   readonly #transcripts = new TranscriptDeltas();
+  readonly #serverTools = new ServerToolsView();
   #settings: CallSettings | null = null;
   #backend: string | null = null;
   #unplaced = 0;
@@ -72,6 +75,11 @@ export class RealtimeView {
 
   entry(entry: LogEntry): readonly ServerEvent[] {
     return this.#fold(entry).map((body) => this.stamp(body));
+  }
+
+  /** An item that is none of the conversation's, but was shown. */
+  item(itemId: string): ServerItem | undefined {
+    return this.#serverTools.item(itemId);
   }
 
   /** The bytes are only read. */
@@ -172,6 +180,8 @@ export class RealtimeView {
             ...(entry.lineId === null ? {} : { response_id: responseIdOf(entry.lineId) }),
           },
         ];
+      case 'server_tool':
+        return this.#serverTools.entry(entry, (lineId) => this.#lines.get(lineId));
       case 'call.action':
         return entry.action.kind === 'transfer'
           ? [{ type: 'parley.transfer', target: entry.action.target, reason: entry.action.reason }]
@@ -281,6 +291,8 @@ export class RealtimeView {
   #toolCalled(entry: LogEntry & { readonly type: 'tool.called' }): Events {
     const line = this.#lines.get(entry.lineId);
     const { previousItemId } = entry;
+    // Those that the backend runs are told as `server_tool`.
+    if (entry.runner === 'backend') return [];
     if (entry.runner === 'gateway') {
       // Shown as history only: in a response, the client would take it for its own to run.
       return line?.inBand === false

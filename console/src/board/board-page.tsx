@@ -4,6 +4,7 @@ import type { Api } from '../api.ts';
 import { figure } from '../format.ts';
 import { useLoaded } from '../hooks.ts';
 import { Boxes, Ecdf } from './charts.tsx';
+import { benchGroups } from './bench-file.ts';
 import { distributionOf, groupsOf, measureNames, type Group, type Measure } from './figures.ts';
 
 /** First audio by agent and backend, from finished calls. */
@@ -14,7 +15,26 @@ export function BoardPage({ api }: { readonly api: Api }): JSX.Element {
   );
   const [measure, setMeasure] = useState<Measure>('silence');
   const [hidden, setHidden] = useState<ReadonlySet<string>>(new Set());
-  const all = useMemo(() => groupsOf(calls ?? [], measure), [calls, measure]);
+  const [files, setFiles] = useState<readonly BenchFile[]>([]);
+  const [problem, setProblem] = useState<string | null>(null);
+  const all = useMemo(
+    () => [
+      ...groupsOf(calls ?? [], measure),
+      ...files.flatMap(({ name, text }) => benchGroups(text, name, measure)),
+    ],
+    [calls, files, measure],
+  );
+  const add = async (file: File): Promise<void> => {
+    try {
+      const text = await file.text();
+      const name = file.name.replace(/\.json$/, '');
+      benchGroups(text, name, 'silence');
+      setFiles((known) => [...known.filter((each) => each.name !== name), { name, text }]);
+      setProblem(null);
+    } catch (thrown) {
+      setProblem(thrown instanceof Error ? thrown.message : String(thrown));
+    }
+  };
   const groups = useMemo(() => all.filter(({ name }) => !hidden.has(name)), [all, hidden]);
   const toggle = (name: string): void => {
     const next = new Set(hidden);
@@ -39,6 +59,17 @@ export function BoardPage({ api }: { readonly api: Api }): JSX.Element {
               ))}
             </select>
           </label>
+          <label class="file">
+            <span>Add a bench run</span>
+            <input
+              type="file"
+              accept=".json,application/json"
+              onChange={({ currentTarget }) => {
+                for (const file of currentTarget.files ?? []) void add(file);
+                currentTarget.value = '';
+              }}
+            />
+          </label>
           {all.map(({ name }) => (
             <label key={name} class="check">
               <input type="checkbox" checked={!hidden.has(name)} onChange={() => toggle(name)} />
@@ -47,6 +78,7 @@ export function BoardPage({ api }: { readonly api: Api }): JSX.Element {
           ))}
         </header>
         {error !== null && <p class="problem">{error}</p>}
+        {problem !== null && <p class="problem">{problem}</p>}
         {all.length === 0 && (
           <p class="faint">
             Nothing to show yet: turns of finished calls that were answered in sound appear here.
@@ -68,6 +100,12 @@ export function BoardPage({ api }: { readonly api: Api }): JSX.Element {
       )}
     </>
   );
+}
+
+/** A file of `bench ttfb`, read in this page and nowhere else. */
+interface BenchFile {
+  readonly name: string;
+  readonly text: string;
 }
 
 const columns = ['p50', 'p90', 'p95', 'p99', 'max', 'stddev', 'iqr'] as const;

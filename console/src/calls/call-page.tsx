@@ -1,15 +1,18 @@
 import type { JSX } from 'preact';
-import { useCallback, useMemo } from 'preact/hooks';
+import { useCallback, useMemo, useRef, useState } from 'preact/hooks';
 import type { CallRecord } from '../../../src/ports/store.ts';
 import type { Api } from '../api.ts';
 import { CaptionFold } from '../captions/captions.ts';
 import { Captions } from '../captions/captions-view.tsx';
-import { duration, place, when } from '../format.ts';
+import { duration, figure, place, when } from '../format.ts';
 import { useLoaded } from '../hooks.ts';
 import { MarkFold } from '../timeline/marks.ts';
 import { Timeline } from '../timeline/timeline.tsx';
 import { Turns } from '../turns/waterfall.tsx';
+import { saveBlob } from '../save.ts';
 import { EventLog } from './event-log.tsx';
+import { RecordingPlayer } from './recording-player.tsx';
+import type { LoadedRecording } from './recording.ts';
 
 /** One call, as the gateway knows it. */
 export function CallPage({
@@ -24,19 +27,33 @@ export function CallPage({
   );
   if (error !== null) return <p class="problem">{error}</p>;
   if (record === null) return <p class="faint">Loading …</p>;
-  return <OpenCall record={record} />;
+  return <OpenCall api={api} record={record} />;
 }
 
-function OpenCall({ record }: { readonly record: CallRecord }): JSX.Element {
+function OpenCall({
+  api,
+  record,
+}: {
+  readonly api: Api;
+  readonly record: CallRecord;
+}): JSX.Element {
+  const [recording, setRecording] = useState<LoadedRecording | null>(null);
+  const [playing, setPlaying] = useState(false);
+  const player = useRef<HTMLAudioElement>(null);
   const { marks, captions } = useMemo(() => folded(record), [record]);
   const endMs = record.durationMs ?? record.events.at(-1)?.atMs ?? 0;
   const scene = useCallback(
     () => ({
-      ...{ callOffsetMs: 0, caller: null, agent: null, nowMs: endMs },
+      ...{ callOffsetMs: 0, nowMs: endMs },
+      ...{ caller: recording?.caller ?? null, agent: recording?.agent ?? null },
       ...{ marks: marks.marks, spans: marks.spans },
+      headMs: player.current === null ? null : player.current.currentTime * 1000,
     }),
-    [marks, endMs],
+    [marks, endMs, recording],
   );
+  const seek = useCallback((ms: number): void => {
+    if (player.current !== null) player.current.currentTime = ms / 1000;
+  }, []);
   return (
     <>
       <section class="card" aria-labelledby="call-title">
@@ -56,13 +73,43 @@ function OpenCall({ record }: { readonly record: CallRecord }): JSX.Element {
           <dd>{duration(record.durationMs)}</dd>
           <dt>Backend</dt>
           <dd>{record.backend}</dd>
+          {record.outcome !== null && (
+            <>
+              <dt>Ended by</dt>
+              <dd>{outcomeText(record.outcome)}</dd>
+            </>
+          )}
+          {record.disposition !== null && (
+            <>
+              <dt>Disposition</dt>
+              <dd>
+                {record.disposition.value}
+                {record.disposition.note !== null && ` (${record.disposition.note})`}
+              </dd>
+            </>
+          )}
+          {record.spend.length > 0 && (
+            <>
+              <dt>Cost</dt>
+              <dd>{record.spend.map(costText).join(', ')}</dd>
+            </>
+          )}
           <dt>Id</dt>
           <dd>
             <code>{record.callId}</code>
           </dd>
         </dl>
       </section>
-      <Timeline scene={scene} live={false} />
+      <Timeline scene={scene} live={false} playing={playing} onSeek={seek} />
+      {record.out !== null && record.durationMs !== null && (
+        <RecordingPlayer
+          api={api}
+          record={record}
+          player={player}
+          onLoaded={setRecording}
+          onPlaying={setPlaying}
+        />
+      )}
       <div class="columns">
         <Captions captions={captions.captions} />
         <Turns turns={record.turns} />
@@ -141,9 +188,24 @@ function Handovers({ record: { handovers } }: { readonly record: CallRecord }): 
 
 function download(record: CallRecord): void {
   const blob = new Blob([JSON.stringify(record, null, 2)], { type: 'application/json' });
-  const link = document.createElement('a');
-  link.href = URL.createObjectURL(blob);
-  link.download = `${record.callId}.json`;
-  link.click();
-  URL.revokeObjectURL(link.href);
+  saveBlob(blob, `${record.callId}.json`);
+}
+
+function outcomeText(outcome: NonNullable<CallRecord['outcome']>): string {
+  switch (outcome.kind) {
+    case 'client':
+      return 'the caller';
+    case 'agent':
+      return outcome.reason === null ? 'the agent' : `the agent (${outcome.reason})`;
+    case 'shutdown':
+      return 'the end of the server';
+    case 'error':
+      return outcome.code;
+  }
+}
+
+function costText({ currency, amount, known }: CallRecord['spend'][number]): string {
+  if (currency === null) return 'no prices';
+  const text = `${figure(amount ?? known, 4)} ${currency}`;
+  return amount === null ? `at least ${text}` : text;
 }

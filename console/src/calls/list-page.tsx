@@ -1,20 +1,51 @@
 import type { JSX } from 'preact';
-import { useCallback, useState } from 'preact/hooks';
+import { useCallback, useEffect, useState } from 'preact/hooks';
 import type { Api, CallSummary } from '../api.ts';
 import { duration, when } from '../format.ts';
 import { useLoaded } from '../hooks.ts';
 
-/** Most calls drawn at once (a count). */
-const shownLimit = 200;
+/** Calls of one page (a count). */
+const pageLength = 100;
+/** Wait after the last key, ms, before the gateway is asked. */
+const typingMs = 250;
 
-/** Calls that run and calls that are over. */
+/** Calls that run and calls that are over; the gateway searches. */
 export function CallsPage({ api }: { readonly api: Api }): JSX.Element {
-  const { value: calls, error } = useLoaded(
-    useCallback((signal: AbortSignal) => api.calls(signal), [api]),
+  const [typed, setTyped] = useState('');
+  const [words, setWords] = useState('');
+  useEffect(() => {
+    const timer = setTimeout(() => setWords(typed), typingMs);
+    return () => clearTimeout(timer);
+  }, [typed]);
+  const { value: newest, error } = useLoaded(
+    useCallback(
+      (signal: AbortSignal) => api.calls(signal, { words, limit: pageLength }),
+      [api, words],
+    ),
     5_000,
   );
-  const [words, setWords] = useState('');
-  const found = (calls ?? []).filter((call) => matches(call, words));
+  const [older, setOlder] = useState<{ words: string; calls: readonly CallSummary[] }>({
+    words: '',
+    calls: [],
+  });
+  const [problem, setProblem] = useState<string | null>(null);
+  const [ended, setEnded] = useState<string | null>(null);
+  const calls = merged(newest ?? [], older.words === words ? older.calls : []);
+  const more = async (): Promise<void> => {
+    const last = calls.at(-1);
+    if (last === undefined) return;
+    try {
+      const asked = { words, limit: pageLength, before: last.callId };
+      const next = await api.calls(undefined, asked);
+      const known = older.words === words ? older.calls : [];
+      setOlder({ words, calls: merged([...(newest ?? []), ...known], next) });
+      if (next.length < pageLength) setEnded(words);
+      setProblem(null);
+    } catch (thrown) {
+      setProblem(thrown instanceof Error ? thrown.message : String(thrown));
+    }
+  };
+  const mayHaveMore = calls.length >= pageLength && ended !== words;
   return (
     <section class="card" aria-labelledby="calls-title">
       <header class="row">
@@ -24,22 +55,35 @@ export function CallsPage({ api }: { readonly api: Api }): JSX.Element {
           <input
             type="search"
             placeholder="id, agent, backend or words"
-            value={words}
-            onInput={({ currentTarget }) => setWords(currentTarget.value)}
+            value={typed}
+            onInput={({ currentTarget }) => setTyped(currentTarget.value)}
           />
         </label>
         <span class="faint" role="status">
-          {calls === null ? 'Loading …' : `${found.length} of ${calls.length}`}
+          {newest === null ? 'Loading …' : `${calls.length}${mayHaveMore ? ' and more' : ''}`}
         </span>
       </header>
-      {error !== null && <p class="problem">{error}</p>}
-      {calls?.length === 0 && <p class="faint">No calls yet.</p>}
-      {found.length > 0 && <CallTable calls={found.slice(0, shownLimit)} />}
-      {found.length > shownLimit && (
-        <p class="faint">The newest {shownLimit} of them; search to see others.</p>
+      {(error ?? problem) !== null && <p class="problem">{error ?? problem}</p>}
+      {newest?.length === 0 && (
+        <p class="faint">{words === '' ? 'No calls yet.' : 'No call has these words.'}</p>
+      )}
+      {calls.length > 0 && <CallTable calls={calls} />}
+      {mayHaveMore && (
+        <button type="button" onClick={() => void more()}>
+          Show older ones
+        </button>
       )}
     </section>
   );
+}
+
+/** Each call once, in the order of both. */
+function merged(
+  calls: readonly CallSummary[],
+  more: readonly CallSummary[],
+): readonly CallSummary[] {
+  const known = new Set(calls.map(({ callId }) => callId));
+  return [...calls, ...more.filter(({ callId }) => !known.has(callId))];
 }
 
 function CallTable({ calls }: { readonly calls: readonly CallSummary[] }): JSX.Element {
@@ -79,16 +123,6 @@ function CallTable({ calls }: { readonly calls: readonly CallSummary[] }): JSX.E
       </table>
     </div>
   );
-}
-
-/** Whether each of the words is somewhere in the call. */
-function matches({ callId, agent, backend, turns }: CallSummary, words: string): boolean {
-  const said = turns.map(({ userText, heardText }) => `${userText ?? ''} ${heardText ?? ''}`);
-  const whole = [callId, agent, backend, ...said].join(' ').toLowerCase();
-  return words
-    .toLowerCase()
-    .split(/\s+/)
-    .every((word) => whole.includes(word));
 }
 
 function medianSilence({ turns }: CallSummary): number | null {

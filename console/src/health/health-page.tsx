@@ -48,6 +48,7 @@ function Figures({ samples }: { readonly samples: readonly Sample[] }): JSX.Elem
     ['Event loop delay p99', milliseconds('parley_event_loop_delay_seconds')],
     ['Dropped frames', total('parley_dropped_frames_total')],
     ['Errors', total('parley_errors_total')],
+    ['Spent', spent(samples)],
   ] as const;
   return (
     <dl class="tiles">
@@ -61,6 +62,18 @@ function Figures({ samples }: { readonly samples: readonly Sample[] }): JSX.Elem
   );
 }
 
+/** Known costs of this process by currency. */
+function spent(samples: readonly Sample[]): string {
+  const sums = new Map<string, number>();
+  for (const { name, labels, value } of samples) {
+    if (name !== 'parley_spend_total') continue;
+    const currency = labels['currency'] ?? '';
+    sums.set(currency, (sums.get(currency) ?? 0) + value);
+  }
+  if (sums.size === 0) return '–';
+  return [...sums].map(([currency, sum]) => `${figure(sum, 2)} ${currency}`).join(', ');
+}
+
 function BackendTable({ backends }: { readonly backends: readonly ShownBackend[] }): JSX.Element {
   return (
     <section class="card" aria-labelledby="backends-title">
@@ -72,17 +85,21 @@ function BackendTable({ backends }: { readonly backends: readonly ShownBackend[]
               <th>Name</th>
               <th>Type</th>
               <th>State</th>
+              <th>Breaker</th>
               <th class="number">Calls</th>
               <th>Note</th>
             </tr>
           </thead>
           <tbody>
-            {backends.map(({ name, type, state, reason, leaving, calls }) => (
+            {backends.map(({ name, type, state, health, reason, leaving, calls }) => (
               <tr key={name}>
                 <td>{name}</td>
                 <td>{type}</td>
                 <td>
                   <span class={`badge state-${state}`}>{state}</span>
+                </td>
+                <td>
+                  <span class={`badge breaker-${health}`}>{health.replace('_', ' ')}</span>
                 </td>
                 <td class="number">{calls.held}</td>
                 <td>

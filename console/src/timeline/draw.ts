@@ -14,6 +14,8 @@ export interface Scene {
   readonly spans: readonly Span[];
   /** Where the call is, or was when it ended, ms. */
   readonly nowMs: number;
+  /** What of a recording is heard now, call time, ms; `null`: nothing. */
+  readonly headMs?: number | null;
 }
 
 export interface Palette {
@@ -66,6 +68,9 @@ export function drawTimeline(
     else drawWave(context, scene[lane], { ...box, scene });
     drawMarks(context, scene, { lane, top, bottom: top + laneHeight, palette, x, width });
   }
+  if (scene.headMs === undefined || scene.headMs === null) return;
+  context.fillStyle = palette.ink;
+  context.fillRect(Math.round(x(scene.headMs + scene.callOffsetMs)) - 1, 0, 2, height - axisHeight);
 }
 
 function drawAxis(

@@ -10,6 +10,10 @@ export interface TimelineProps {
   readonly scene: () => Omit<Scene, 'fromMs' | 'toMs'>;
   /** Whether time goes on. */
   readonly live: boolean;
+  /** A recording is played: the place in it moves. */
+  readonly playing?: boolean;
+  /** The reader points at a place of the call, ms. */
+  readonly onSeek?: (atMs: number) => void;
 }
 
 /** How much of the call is seen at once, ms. */
@@ -21,7 +25,7 @@ const ahead = 0.06;
 const height = 236;
 
 /** Both sides of a call on one axis of time; while it goes on the picture moves with it. */
-export function Timeline({ scene, live }: TimelineProps): JSX.Element {
+export function Timeline({ scene, live, playing = false, onSeek }: TimelineProps): JSX.Element {
   const canvas = useRef<HTMLCanvasElement>(null);
   const [measured, width] = useWidth();
   const [zoom, setZoom] = useState(() => (live ? 2 : spanFor(scene().nowMs)));
@@ -31,7 +35,13 @@ export function Timeline({ scene, live }: TimelineProps): JSX.Element {
   useEffect(() => {
     const element = canvas.current;
     if (element === null || width === 0) return;
-    return animate(element, { width, live, scene, spanMs, heldMs });
+    return animate(element, {
+      width,
+      moving: playing || (live && heldMs === null),
+      scene,
+      spanMs,
+      heldMs,
+    });
   });
   const { nowMs, callOffsetMs, marks } = scene();
   const latest = marks.at(-1);
@@ -40,6 +50,10 @@ export function Timeline({ scene, live }: TimelineProps): JSX.Element {
       <canvas
         ref={canvas}
         role="img"
+        onClick={({ offsetX }) => {
+          const { toMs } = seen(scene().nowMs, spanMs, heldMs);
+          onSeek?.(Math.max(0, toMs - spanMs * (1 - offsetX / width) - callOffsetMs));
+        }}
         aria-label={
           `Timeline of caller and agent, ${marks.length} marks` +
           (latest === undefined ? '.' : `; the last: ${latest.label} at ${place(latest.atMs)}.`)
@@ -98,18 +112,23 @@ function spanFor(lengthMs: number): number {
   return place < 0 ? spansMs.length - 1 : place;
 }
 
+/** End of what is seen, ms of the page. */
+function seen(nowMs: number, spanMs: number, heldMs: number | null): { readonly toMs: number } {
+  return { toMs: Math.max(heldMs ?? nowMs, spanMs * (1 - ahead)) + spanMs * ahead };
+}
+
 /** Draws once, or at every frame of the screen while time goes on. @returns how to stop */
 function animate(
   element: HTMLCanvasElement,
   {
     width,
-    live,
+    moving,
     scene,
     spanMs,
     heldMs,
   }: {
     width: number;
-    live: boolean;
+    moving: boolean;
     scene: TimelineProps['scene'];
     spanMs: number;
     heldMs: number | null;
@@ -124,10 +143,10 @@ function animate(
     if (element.height !== pixelHeight) element.height = pixelHeight;
     context.setTransform(scale, 0, 0, scale, 0, 0);
     const now = scene();
-    const toMs = Math.max(heldMs ?? now.nowMs, spanMs * (1 - ahead)) + spanMs * ahead;
+    const { toMs } = seen(now.nowMs, spanMs, heldMs);
     const palette = paletteOf(element);
     drawTimeline(context, { ...now, fromMs: toMs - spanMs, toMs }, { width, height, palette });
-    if (live && heldMs === null) frame = requestAnimationFrame(draw);
+    if (moving) frame = requestAnimationFrame(draw);
   };
   frame = requestAnimationFrame(draw);
   return () => cancelAnimationFrame(frame);

@@ -2,6 +2,9 @@ import { isDigit, isLetter, type Folded } from '../folded.ts';
 import type { Found, Scanner } from '../scanner.ts';
 import type { Step } from './program.ts';
 
+/** So many characters of a find make it likely. */
+const likelyChars = 4;
+
 /**
  * Follows an expression through the text, all its ways at once: a character costs at most as much
  * time as the expression has steps, whatever the text. Takes the longest find of each beginning.
@@ -21,6 +24,11 @@ export class RegexScanner implements Scanner {
 
   get pendingFrom(): number | null {
     return this.#ways.size === 0 ? null : Math.min(...this.#ways.values());
+  }
+
+  get likely(): boolean {
+    const { pendingFrom } = this;
+    return pendingFrom !== null && this.#to - pendingFrom >= likelyChars;
   }
 
   take({ char, raw, from, to }: Folded): void {

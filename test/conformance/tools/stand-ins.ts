@@ -2,6 +2,7 @@ import { fixture, speechRateHz, type FixtureName } from '../../ear/speech.ts';
 import { startGeminiStandIn } from '../../upstream/gemini/server.ts';
 import { startChatStandIn } from '../../upstream/llm/chat-server.ts';
 import type { ChatRule } from '../../upstream/llm/options.ts';
+import { writePorterPackage } from '../../upstream/onnx/package.ts';
 import { startStandIn as startOpenAi } from '../../upstream/openai-realtime-server.ts';
 import { startDeepgramStandIn } from '../../upstream/stt/deepgram-server.ts';
 import { startCartesiaStandIn } from '../../upstream/tts/cartesia.ts';
@@ -14,6 +15,7 @@ export const backendKinds = [
   'gemini-live',
   'gemini-live-asynchronous',
   'cascade',
+  'onnx',
 ] as const;
 export type BackendKind = (typeof backendKinds)[number];
 
@@ -41,10 +43,23 @@ export const startStandIn: Readonly<
   'gemini-live': (scenario) => gemini(scenario, 'blocking'),
   'gemini-live-asynchronous': (scenario) => gemini(scenario, 'asynchronous'),
   cascade,
+  onnx,
 };
 
-/** What waits for its functions is told at once that this one runs, and speaks of that itself. */
+/**
+ * Scenarios that a backend cannot play. A model without turns answers by itself: the client of `twice`
+ * asks for the answer, and is refused.
+ */
+export function plays(kind: BackendKind, { name }: Scenario): boolean {
+  return kind !== 'onnx' || name !== 'twice';
+}
+
+/**
+ * What waits for its functions is told at once that this one runs, and speaks of that itself. A model
+ * without turns says by itself that it waits.
+ */
 export function speaksMeanwhile(kind: BackendKind, scenario: Scenario): boolean {
+  if (kind === 'onnx') return true;
   return kind === 'gemini-live' && scenario.name === 'asynchronous';
 }
 
@@ -107,6 +122,17 @@ async function gemini(
         ...(closedWith === null ? [] : [`closed with ${closedWith.code} ${closedWith.reason}`]),
       ]),
     close: () => server.close(),
+  };
+}
+
+/** It knows its words and its tool by heart; what the agent declares to be said it cannot say. */
+async function onnx({ asks, asides = [], then }: Scenario): Promise<ScriptedStandIn> {
+  const [moment = 'One moment.', still = 'Still looking.'] = asides;
+  const model = await writePorterPackage({ asks, says: [moment, still, then, afterwards] });
+  return {
+    backend: { type: 'onnx', package: model.folder },
+    violations: () => [],
+    close: () => model.remove(),
   };
 }
 

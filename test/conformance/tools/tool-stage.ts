@@ -1,7 +1,13 @@
 import { get } from 'node:https';
 import { HttpToolServer } from '../../upstream/tools/http-tool-server.ts';
 import { startGateway, type TestGateway } from '../../support/gateway.ts';
-import { backendKinds, startStandIn, type BackendKind, type ScriptedStandIn } from './stand-ins.ts';
+import {
+  backendKinds,
+  plays,
+  startStandIn,
+  type BackendKind,
+  type ScriptedStandIn,
+} from './stand-ins.ts';
 import { throwAwayCertificate } from '../stage.ts';
 import { scenarios, type Scenario } from './scenarios.ts';
 
@@ -46,7 +52,7 @@ export async function openToolStage(): Promise<ToolStage> {
   const agents: Record<string, object> = {};
   const agent = ({ name }: Scenario, kind: BackendKind): string => `${name}-${kind}`;
   for (const scenario of scenarios) {
-    for (const kind of backendKinds) {
+    for (const kind of backendKinds.filter((each) => plays(each, scenario))) {
       const name = agent(scenario, kind);
       const standIn = await startStandIn[kind](scenario);
       standIns.push(standIn);

@@ -8,6 +8,7 @@ import { clientTool, scenarios, transcriptOf, type Scenario } from './scenarios.
 import {
   backendKinds,
   keyVariable,
+  plays,
   speaksMeanwhile,
   standInKey,
   type BackendKind,
@@ -39,7 +40,9 @@ beforeAll(async () => {
   stage = await openToolStage();
   lateness = new Lateness();
   const names = scenarios.flatMap((scenario) =>
-    backendKinds.map((kind) => [stage.agent(scenario, kind), inTurn(scenario, kind)] as const),
+    backendKinds
+      .filter((kind) => plays(kind, scenario))
+      .map((kind) => [stage.agent(scenario, kind), inTurn(scenario, kind)] as const),
   );
   talks = together(Object.fromEntries(names));
 });
@@ -101,7 +104,8 @@ interface WireItem {
 }
 
 describe.each(backendKinds)('tools on %s, through the stock client', (kind) => {
-  describe.each(scenarios.map((scenario) => [scenario.title, scenario] as const))(
+  const played = scenarios.filter((scenario) => plays(kind, scenario));
+  describe.each(played.map((scenario) => [scenario.title, scenario] as const))(
     '%s',
     (_title, scenario) => {
       const run = (): Promise<Talk> => talks[stage.agent(scenario, kind)]!();
@@ -146,7 +150,7 @@ describe.each(backendKinds)('tools on %s, through the stock client', (kind) => {
     expect(said).toEqual(['One moment, please.', 'Still looking.', 'That is room twelve.']);
   });
 
-  it('an answer that came twice is counted', async () => {
+  it.skipIf(kind === 'onnx')('an answer that came twice is counted', async () => {
     const { ear } = await talks[`twice-${kind}`]!();
     const said = ear.events.flatMap(({ event }) => transcriptOf(event) ?? []);
     expect(said).toEqual(['That is room twelve.']);

@@ -162,7 +162,7 @@ describe.skipIf(noChromium !== null)('the console in Chromium', () => {
     await shoot(page, 'board');
     await page.goto(`${gateway.url}/#/health`);
     await page.waitForSelector('.tile dd');
-    expect(await texts(page, '.state-ready')).toHaveLength(3);
+    expect(await texts(page, '.state-ready')).toHaveLength(4);
     await shoot(page, 'health');
     expect(problems).toEqual([]);
     await page.close();

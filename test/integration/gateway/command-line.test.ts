@@ -80,7 +80,9 @@ test('check finds every problem of a file and exits with 1; of a good one with 0
   write('good.yaml', 'agents: { a: { backends: [parrot] } }\n');
   const good = await run('check', '--config', 'good.yaml').ended;
   expect(good).toMatchObject({ code: 0 });
-  expect(good.out).toContain('good.yaml: no problems. Agents: a, parrot (default), rehearsal.');
+  expect(good.out).toContain(
+    'good.yaml: no problems. Agents: a, barista (default), parrot, rehearsal.',
+  );
   expect(await run('check', '--config', 'none.yaml').ended).toMatchObject({ code: 1 });
 });
 

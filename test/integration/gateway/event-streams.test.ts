@@ -25,9 +25,9 @@ async function serve(limits: { streamLimit?: number; unsentLimitBytes?: number }
   book.open({ callId: 'c', agent: 'a', startedAt: '2026-11-20T10:00:00.000Z' });
   const streams = new EventStreams({ book, clock, ...limits });
   app = Fastify({ forceCloseConnections: true });
-  app.get('/:id', (request, reply) => {
+  app.get('/:id', async (request, reply) => {
     replies.push(reply);
-    streams.serve(reply, (request.params as { id: string }).id, -1);
+    await streams.serve(reply, (request.params as { id: string }).id, -1);
   });
   app.setErrorHandler((error, _request, reply) =>
     reply.code(error instanceof CallError ? error.httpStatus : 500).send(),

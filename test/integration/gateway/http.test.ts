@@ -31,6 +31,7 @@ describe('without keys', () => {
     const agents: unknown = await (await fetch(`${gateway.url}/api/agents`)).json();
     expect(agents).toMatchObject({
       agents: [
+        { name: 'barista', default: false, backends: ['barista'], aliases: [] },
         { name: 'parrot', default: true, backends: ['parrot'] },
         { name: 'rehearsal', default: false, aliases: [] },
       ],
@@ -38,6 +39,7 @@ describe('without keys', () => {
     expect(JSON.stringify(agents)).toContain('gpt-realtime-2.1');
     expect(await (await fetch(`${gateway.url}/api/backends`)).json()).toMatchObject({
       backends: [
+        { name: 'barista', state: 'ready' },
         { name: 'parrot', type: 'onnx', state: 'ready', capabilities: { authorities: ['model'] } },
         { name: 'rehearsal', type: 'rehearsal', state: 'ready', reason: null },
       ],

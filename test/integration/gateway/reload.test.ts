@@ -46,10 +46,10 @@ describe('an edit', () => {
     rig = await ReloadRig.open(desk('two, one'));
     const { socket } = await call();
     await rig.edit(desk('two, one', ', ready: true'));
-    // A default that is written out is no other option, and the built-in two stay as well.
-    expect(rig.made).toHaveLength(4);
-    await rig.edit(desk('two').replace('seed: 2', 'seed: 3'));
+    // A default that is written out is no other option, and the built-in three stay as well.
     expect(rig.made).toHaveLength(5);
+    await rig.edit(desk('two').replace('seed: 2', 'seed: 3'));
+    expect(rig.made).toHaveLength(6);
     expect(rig.alive.filter((name) => name === 'two')).toHaveLength(2);
     expect(await rig.metric('parley_backends_leaving')).toBe(1);
     expect(await backends()).toContainEqual(

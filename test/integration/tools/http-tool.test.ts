@@ -42,6 +42,7 @@ const call: CallActions = {
   transfer: () => undefined,
   switchAgent: () => undefined,
   switchBackend: () => undefined,
+  setDisposition: () => undefined,
 };
 
 function declared(path: string, more: Partial<HttpToolDeclaration> = {}): HttpToolDeclaration {

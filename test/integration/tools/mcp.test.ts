@@ -17,6 +17,7 @@ const call: CallActions = {
   transfer: () => undefined,
   switchAgent: () => undefined,
   switchBackend: () => undefined,
+  setDisposition: () => undefined,
 };
 const open: { close(): Promise<void> }[] = [];
 

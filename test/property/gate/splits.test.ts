@@ -80,6 +80,8 @@ describe('redaction', () => {
     'shows nothing of it, and pieces show what the whole would',
     (before, plant, after, places) => {
       const text = `${before}; ${plant}. ${after}; that is all, thank you. `;
+      // What only looks like it ("guarantee a refunds") stays.
+      fc.pre(!before.includes(plant) && !after.includes(plant));
       const whole = redacted(text, rules);
       expect(whole).not.toContain(plant);
       const running = new RedactedText(rules);

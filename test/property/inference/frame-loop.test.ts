@@ -33,12 +33,12 @@ describe('a batch', () => {
               const speaks = (at + slot) % (loudFrames + quietFrames) < loudFrames;
               return { slot, pcm: sound(frameSamples, speaks ? 2000 : 0, at * 32 + slot) };
             });
-            const { pcm, marks } = await loop.step(frames);
+            const { pcm, outputs } = await loop.step(frames);
             for (const [i, { alone }] of stepping.entries()) {
               const expected = alone.hear(frames[i]!.pcm);
               const speech = pcm.subarray(i * frameSamples, (i + 1) * frameSamples);
               if (expected.mark === 'speech_started') spoken += 1;
-              expect(marks[i]).toBe(expected.mark);
+              expect(outputs[i]?.mark).toBe(expected.mark);
               expect(speech.every((sample, k) => sample === expected.speech[k])).toBe(true);
             }
             const gone = rows[leaves ?? rows.length];

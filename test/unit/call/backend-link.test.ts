@@ -37,6 +37,7 @@ function setUp(backends: readonly BackendPort[], successors: readonly BackendPor
     clock,
     context,
     onServing: () => undefined,
+    lossIn: () => null,
     onHandover: ({ name }, { code }) => told.push(`handing over from ${name} ${code}`),
     first: (_port, waiting) => waiting,
     adapt: (command) => command,

@@ -239,9 +239,14 @@ describe('a client event that is not', () => {
       'item.type',
     ],
     [
-      { type: 'conversation.item.create', item: { type: 'mcp_approval_response' } },
+      { type: 'conversation.item.create', item: { type: 'mcp_call' } },
       'unsupported_by_backend',
       'item.type',
+    ],
+    [
+      { type: 'conversation.item.create', item: { type: 'mcp_approval_response' } },
+      'invalid_value',
+      'item.approval_request_id',
     ],
     [{ type: 'session.update' }, 'invalid_value', 'session'],
     [{ type: 'session.update', session: {} }, 'invalid_value', 'session.type'],

@@ -147,5 +147,6 @@ export function brief(event: ServerEvent): string {
 
 function briefItem(item: ServerItem): string {
   const content = item.type === 'message' ? ` ${JSON.stringify(item.content)}` : '';
-  return `${item.id}:${item.type}:${item.status}${content}`;
+  const status = 'status' in item ? `:${item.status}` : '';
+  return `${item.id}:${item.type}${status}${content}`;
 }

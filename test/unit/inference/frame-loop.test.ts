@@ -148,9 +148,9 @@ describe('a step', () => {
 
   test('gives the words of the text stream and the marks of the events', async () => {
     const { loop } = open();
-    const { texts, marks } = await loop.step([frame(0, 1000), frame(1, 20_000)]);
-    expect(texts).toEqual(['low', 'high']);
-    expect(marks).toEqual(['speech_started', 'speech_started']);
+    const { outputs } = await loop.step([frame(0, 1000), frame(1, 20_000)]);
+    expect(outputs.map((output) => output?.text)).toEqual(['low', 'high']);
+    expect(outputs.map((output) => output?.mark)).toEqual(['speech_started', 'speech_started']);
   });
 
   test('clamps what is louder than full scale', async () => {

@@ -1,8 +1,11 @@
 import { describe, expect, test } from 'vitest';
 
 import { readModelPackage } from '../../../adapters/inference/model-package.ts';
-import { ModelWorker, type ModelRow } from '../../../adapters/inference/model-worker.ts';
-import type { StreamFrame } from '../../../src/ports/backend.ts';
+import {
+  ModelWorker,
+  type ModelFrame,
+  type ModelRow,
+} from '../../../adapters/inference/model-worker.ts';
 import { CallError } from '../../../src/ports/errors.ts';
 import { ManualClock } from '../../../src/time/manual-clock.ts';
 import { ManualLinks } from '../../support/inference-manual-link.ts';
@@ -11,7 +14,7 @@ import { parrotFolder } from '../../support/parrot-rig.ts';
 const never = new AbortController().signal;
 
 interface OpenedRow extends ModelRow {
-  readonly frames: StreamFrame[];
+  readonly frames: ModelFrame[];
   readonly dropped: number[];
   readonly failures: CallError[];
   /** Sends `count` frames of sound at once. */
@@ -35,7 +38,7 @@ class Rig {
   }
 
   row(): OpenedRow {
-    const frames: StreamFrame[] = [];
+    const frames: ModelFrame[] = [];
     const dropped: number[] = [];
     const failures: CallError[] = [];
     const row = this.worker.openRow({

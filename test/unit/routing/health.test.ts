@@ -38,7 +38,51 @@ describe('the breaker of a backend', () => {
       tried,
     );
     expect(twice).toMatchObject({ kind: 'half_open', successes: 2 });
-    expect(healthStep(twice, { type: 'success' }, 7200)).toEqual(healthy);
+    const warm = healthStep(twice, { type: 'success' }, 7200);
+    expect(warm).toMatchObject({ kind: 'warming', sinceMs: 7200 });
+  });
+
+  it('is given more calls from step to step after that, and then all of them', () => {
+    const tried = healthStep(after(...thrice), { type: 'chosen' }, 6000);
+    let state = [7000, 7100, 7200].reduce(
+      (now, atMs) => healthStep(now, { type: 'success' }, atMs),
+      tried,
+    );
+    const sentPerStep: number[] = [];
+    for (let step = 0; step < 5; step += 1) {
+      let sent = 0;
+      for (let atMs = 7200 + step * 3000; atMs < 7200 + (step + 1) * 3000; atMs += 25) {
+        if (!isTrusted(state, atMs)) continue;
+        sent += 1;
+        state = healthStep(state, { type: 'chosen' }, atMs);
+      }
+      sentPerStep.push(sent);
+    }
+    expect(sentPerStep).toEqual([6, 12, 24, 40, 60]);
+    expect(healthAt(state, 7200 + 15_000)).toEqual(healthy);
+    const lost = [7300, 7400, 7500].reduce(
+      (now, atMs) => healthStep(now, { type: 'lost' }, atMs),
+      state,
+    );
+    expect(lost).toMatchObject({ kind: 'open', openings: 2 });
+  });
+
+  it('counts what is only slow as half a failure', () => {
+    const late = (count: number): HealthState =>
+      after(...Array.from({ length: count }, (_, at) => [at * 100, 'late'] as const));
+    expect(late(5).kind).toBe('closed');
+    expect(late(6).kind).toBe('open');
+  });
+
+  it('bears failures that are few beside what goes well', () => {
+    const busy = after(
+      ...Array.from({ length: 100 }, (_, at) => [at * 100, 'success'] as const),
+      [10_000, 'lost'],
+      [10_100, 'lost'],
+      [10_200, 'lost'],
+      [10_300, 'lost'],
+    );
+    expect(busy.kind).toBe('closed');
   });
 
   it('stays open for longer each time a trial fails, two minutes at most', () => {

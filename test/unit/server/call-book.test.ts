@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { LogEntry } from '../../../src/ports/events.ts';
-import type { CallRecord } from '../../../src/ports/store.ts';
+import type { CallQuery, CallRecord } from '../../../src/ports/store.ts';
 import { CallBook } from '../../../src/server/call-book.ts';
 import { MemoryStore } from '../../../src/server/memory-store.ts';
 
@@ -27,6 +27,8 @@ function record(callId: string, events: number): CallRecord {
     usage: [],
     spend: [],
     out: null,
+    outcome: null,
+    disposition: null,
     events: Array.from({ length: events }, (_, seq) => entry(seq)),
   };
 }
@@ -35,17 +37,17 @@ describe('MemoryStore', () => {
   test('keeps the newest calls, newest first', () => {
     const store = new MemoryStore({ callLimit: 2 });
     for (const id of ['a', 'b', 'c']) store.put(record(id, 1));
-    expect(store.list(10).map(({ callId }) => callId)).toEqual(['c', 'b']);
-    expect(store.list(1).map(({ callId }) => callId)).toEqual(['c']);
-    expect(store.get('a')).toBeUndefined();
+    expect(store.newest(10).map(({ callId }) => callId)).toEqual(['c', 'b']);
+    expect(store.newest(1).map(({ callId }) => callId)).toEqual(['c']);
+    expect(store.find('a')).toBeUndefined();
     expect(store.evicted).toBe(1);
   });
 
   test('the oldest calls lose their logs when there are too many entries in all', () => {
     const store = new MemoryStore({ callLimit: 10, entryLimit: 10 });
     for (const id of ['a', 'b', 'c']) store.put(record(id, 4));
-    expect(store.get('a')?.events).toEqual([]);
-    expect(store.get('b')?.events).toHaveLength(4);
+    expect(store.find('a')?.events).toEqual([]);
+    expect(store.find('b')?.events).toHaveLength(4);
     expect(store.stripped).toBe(1);
   });
 
@@ -83,7 +85,7 @@ describe('MemoryStore', () => {
     test('the oldest calls lose their logs over it', () => {
       const store = new MemoryStore({ byteLimit: 6_000 });
       for (const id of ['a', 'b', 'c']) store.put(spoken(id));
-      expect(store.list(10).map(({ events }) => events.length)).toEqual([1, 1, 0]);
+      expect(store.newest(10).map(({ events }) => events.length)).toEqual([1, 1, 0]);
       expect([store.stripped, store.evicted]).toEqual([1, 0]);
       expect(store.bytes).toBeLessThanOrEqual(6_000);
     });
@@ -91,7 +93,7 @@ describe('MemoryStore', () => {
     test('the oldest are forgotten when their logs are not enough', () => {
       const store = new MemoryStore({ byteLimit: 6_000 });
       for (const id of ['a', 'b', 'c']) store.put(spoken(id, 1_000));
-      expect(store.list(10).map(({ callId }) => callId)).toEqual(['c', 'b']);
+      expect(store.newest(10).map(({ callId }) => callId)).toEqual(['c', 'b']);
       expect([store.stripped, store.evicted]).toEqual([3, 1]);
       expect(store.bytes).toBeLessThanOrEqual(6_000);
     });
@@ -99,7 +101,7 @@ describe('MemoryStore', () => {
     test('a call that is too big by itself is not kept', () => {
       const store = new MemoryStore({ byteLimit: 6_000 });
       store.put(spoken('a', 10_000));
-      expect(store.get('a')).toBeUndefined();
+      expect(store.find('a')).toBeUndefined();
       expect([store.stripped, store.evicted, store.bytes]).toEqual([1, 1, 0]);
     });
   });
@@ -108,49 +110,63 @@ describe('MemoryStore', () => {
     const store = new MemoryStore({ entryLimit: 10 });
     for (let times = 0; times < 5; times += 1) store.put(record('a', 4));
     store.put(record('b', 4));
-    expect(store.list(10)).toHaveLength(2);
+    expect(store.newest(10)).toHaveLength(2);
     expect(store.stripped).toBe(0);
   });
 });
 
 describe('CallBook', () => {
-  test('shows a running call and keeps it when it is over', () => {
+  const all = { limit: 10, words: [], agents: null, before: null };
+  const listed = async (book: CallBook, query: Partial<CallQuery> = {}): Promise<unknown[]> =>
+    (await book.list({ ...all, ...query })).map((json) => JSON.parse(json) as unknown);
+  const read = async (book: CallBook, callId: string): Promise<CallRecord | undefined> => {
+    const call = await book.get(callId);
+    return call === undefined ? undefined : (JSON.parse(call.json) as CallRecord);
+  };
+
+  test('shows a running call and keeps it when it is over', async () => {
     const store = new MemoryStore();
     const book = new CallBook({ store });
     book.open(header('a'));
     book.entry(observed('a'), entry(0));
-    expect(book.get('a')?.events).toHaveLength(1);
-    expect(book.list(10)).toMatchObject([{ callId: 'a', active: true }]);
-    expect(store.get('a')).toBeUndefined();
-    book.close('a');
-    book.close('a');
-    expect(book.list(10)).toMatchObject([{ callId: 'a', active: false }]);
-    expect(book.get('a')?.events).toHaveLength(1);
+    expect((await read(book, 'a'))?.events).toHaveLength(1);
+    expect(await listed(book)).toMatchObject([{ callId: 'a', active: true }]);
+    expect(store.find('a')).toBeUndefined();
+    expect(book.close('a')?.callId).toBe('a');
+    expect(book.close('a')).toBeUndefined();
+    const after = await listed(book);
+    expect(after).toMatchObject([{ callId: 'a', active: false }]);
+    expect(after[0]).not.toHaveProperty('events');
+    expect((await read(book, 'a'))?.events).toHaveLength(1);
   });
 
-  test('lists running calls before finished ones, newest first, up to the limit', () => {
+  test('lists running calls before finished ones, newest first, up to the limit', async () => {
     const book = new CallBook({ store: new MemoryStore() });
     for (const id of ['a', 'b', 'c', 'd']) book.open(header(id));
     book.close('a');
     book.close('c');
-    const ids = (limit: number): string[] => book.list(limit).map(({ callId }) => callId);
-    expect(ids(10)).toEqual(['d', 'b', 'c', 'a']);
-    expect(ids(3)).toEqual(['d', 'b', 'c']);
-    expect(ids(1)).toEqual(['d']);
+    const ids = async (query: Partial<CallQuery>): Promise<unknown[]> =>
+      (await listed(book, query)).map((call) => (call as CallRecord).callId);
+    expect(await ids({})).toEqual(['d', 'b', 'c', 'a']);
+    expect(await ids({ limit: 3 })).toEqual(['d', 'b', 'c']);
+    expect(await ids({ limit: 1 })).toEqual(['d']);
+    expect(await ids({ before: 'c' })).toEqual(['a']);
+    expect(await ids({ words: ['a', 'DESK'] })).toEqual(['a']);
+    expect(await ids({ agents: ['other'] })).toEqual([]);
   });
 
-  test('keeps no more than the newest entries of a long call, and counts the rest', () => {
+  test('keeps no more than the newest entries of a long call, and counts the rest', async () => {
     const book = new CallBook({ store: new MemoryStore(), entryLimit: 100 });
     book.open(header('a'));
     for (let seq = 0; seq < 1_000; seq += 1) book.entry(observed('a'), entry(seq));
-    const { events } = book.get('a')!;
+    const { events } = (await read(book, 'a'))!;
     expect(events.length).toBeLessThanOrEqual(125);
     expect(events.length).toBeGreaterThanOrEqual(100);
     expect(events.at(-1)?.seq).toBe(999);
     expect(book.forgotten).toBe(1_000 - events.length);
   });
 
-  test('a follower gets what was after its place, then what happens, then the end', () => {
+  test('a follower gets what was after its place, then what happens, then the end', async () => {
     const book = new CallBook({ store: new MemoryStore() });
     book.open(header('a'));
     for (const seq of [0, 1, 2]) book.entry(observed('a'), entry(seq));
@@ -159,10 +175,10 @@ describe('CallBook', () => {
       entry: ({ seq }: LogEntry) => void live.push(seq),
       ended: () => void live.push('ended'),
     };
-    const following = book.follow('a', 0, follower);
+    const following = await book.follow('a', 0, follower);
     expect(following?.past.map(({ seq }) => seq)).toEqual([1, 2]);
-    const quitter = book.follow('a', -1, { entry: () => live.push(-1), ended: () => undefined });
-    quitter?.stop();
+    const quitter = { entry: () => live.push(-1), ended: () => undefined };
+    (await book.follow('a', -1, quitter))?.stop();
     book.entry(observed('a'), entry(3));
     book.close('a');
     expect(live).toEqual([3, 'ended']);
@@ -173,13 +189,10 @@ describe('CallBook', () => {
     book.open(header('a'));
     book.entry(observed('a'), entry(0));
     book.close('a');
-    const ended = new Promise<void>((resolve) => {
-      const following = book.follow('a', -1, { entry: () => undefined, ended: resolve });
-      expect(following?.past).toHaveLength(1);
-    });
-    await ended;
-    expect(
-      book.follow('x', -1, { entry: () => undefined, ended: () => undefined }),
-    ).toBeUndefined();
+    const ended = Promise.withResolvers<undefined>();
+    const follower = { entry: () => undefined, ended: () => ended.resolve(undefined) };
+    expect((await book.follow('a', -1, follower))?.past).toHaveLength(1);
+    await ended.promise;
+    expect(await book.follow('x', -1, follower)).toBeUndefined();
   });
 });

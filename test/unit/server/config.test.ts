@@ -49,11 +49,17 @@ describe('an empty configuration', () => {
     });
     expect(config.keys).toEqual([]);
     expect(config.backends).toEqual([
+      { name: 'barista', type: 'onnx', options: { package: 'barista' } },
       { name: 'parrot', type: 'onnx', options: { package: 'parrot' } },
       { name: 'rehearsal', type: 'rehearsal', options: {} },
     ]);
-    expect(config.directory.defaultAgent).toBe('parrot');
-    expect(config.directory.agents.map(({ name }) => name)).toEqual(['parrot', 'rehearsal']);
+    const names = config.directory.agents.map(({ name }) => name);
+    expect([config.directory.defaultAgent, ...names]).toEqual([
+      'barista',
+      'barista',
+      'parrot',
+      'rehearsal',
+    ]);
     expect(config.directory.agents[0]?.aliases).toContain('gpt-realtime-2.1');
     expect(config.directory.agents[1]?.aliases).toEqual([]);
   });
@@ -104,7 +110,12 @@ agents:
       tools: [],
       playoutLeadMs: 40,
     });
-    expect(config.backends.map(({ name }) => name)).toEqual(['mine', 'parrot', 'rehearsal']);
+    expect(config.backends.map(({ name }) => name)).toEqual([
+      'mine',
+      'barista',
+      'parrot',
+      'rehearsal',
+    ]);
   });
 
   test.each([
@@ -154,16 +165,20 @@ agents:
 backends: { parrot: { type: rehearsal } }
 agents: { rehearsal: { backends: [parrot], instructions: Mine. } }
 `);
-    expect(config.directory.agents.map(({ name }) => name)).toEqual(['rehearsal', 'parrot']);
+    const names = config.directory.agents.map(({ name }) => name);
+    expect(names).toEqual(['rehearsal', 'barista', 'parrot']);
     expect(config.directory.agents[0]?.instructions).toBe('Mine.');
-    expect(config.backends).toEqual([{ name: 'parrot', type: 'rehearsal', options: {} }]);
+    expect(config.backends).toEqual([
+      { name: 'parrot', type: 'rehearsal', options: {} },
+      { name: 'barista', type: 'onnx', options: { package: 'barista' } },
+    ]);
   });
 
-  test('the stock names go to parrot only while it is the default, and only if nobody claims them', () => {
+  test('the stock names go to barista only while it is the default, and only if nobody claims them', () => {
     const claimed = good('agents: { a: { backends: [parrot], aliases: [gpt-realtime] } }');
-    const parrot = claimed.directory.agents.find(({ name }) => name === 'parrot');
-    expect(parrot?.aliases).toContain('gpt-realtime-2.1');
-    expect(parrot?.aliases).not.toContain('gpt-realtime');
+    const barista = claimed.directory.agents.find(({ name }) => name === 'barista');
+    expect(barista?.aliases).toContain('gpt-realtime-2.1');
+    expect(barista?.aliases).not.toContain('gpt-realtime');
     const other = good('server: { defaultAgent: a }\nagents: { a: { backends: [parrot] } }');
     expect(other.directory.agents.every(({ aliases }) => aliases.length === 0)).toBe(true);
   });
@@ -210,7 +225,7 @@ agents:
     const config = good(
       'agents: { parrot: { backends: { order: [rehearsal], rules: [ { use: [parrot] } ] } } }',
     );
-    expect(config.backends.map(({ name }) => name)).toEqual(['parrot', 'rehearsal']);
+    expect(config.backends.map(({ name }) => name)).toEqual(['barista', 'parrot', 'rehearsal']);
   });
 
   test.each([
@@ -262,7 +277,7 @@ auth: { keys: [ { id: a, keyEnv: NOPE, agents: [desk, pub] } ] }
       't:9:15 agents.desk.backends must have at least one entry.',
       't:10:20 agents.desk.playoutLeadMs must be at least 40.',
       't:11:23 agents.desk.turns.profile must be one of fast, balanced, patient.',
-      't:12:21 agents.bar.backends[0]: No backend is called "d". There are: b, c, parrot, rehearsal.',
+      't:12:21 agents.bar.backends[0]: No backend is called "d". There are: b, c, barista, parrot, rehearsal.',
       't:13:34 auth.keys[0].keyEnv: The environment variable NOPE is not set.',
       't:13:55 auth.keys[0].agents[1]: No agent is called "pub".',
     ]);

@@ -96,11 +96,14 @@ describe('what is in deploy', () => {
   test('shows every metric of its own somewhere', async () => {
     const shown = expressions.join('\n');
     const families = [...(await metricsOfEverything()).matchAll(/^# TYPE (parley_\w+) /gm)];
-    // These two repeat, by name, what others show; samples add to the runs that are shown.
+    // The figures repeat, by name, what others show or what docs/store.md and docs/recordings.md
+    // list; samples add to the runs that are shown.
     const elsewhere = new Set([
       'parley_backend_figure',
       'parley_detector_figure',
       'parley_dropped_samples_total',
+      'parley_store_figure',
+      'parley_recordings_figure',
     ]);
     const missing = families.map(([, name = '']) => name).filter((name) => !shown.includes(name));
     expect(missing.filter((name) => !elsewhere.has(name))).toEqual([]);
@@ -193,7 +196,7 @@ async function metricsOfEverything(): Promise<string> {
     Object.fromEntries(names.split(' ').map((name) => [name, 1]));
   const clock = new ManualClock();
   const model =
-    'deadlineMisses batches frames batchMsTotal frameDelayMsLast queueFrames rows rowsMax';
+    'breaker firstAudioP95Ms dryP95Ms deadlineMisses batches frames batchMsTotal frameDelayMsLast queueFrames rows rowsMax';
   const detector =
     'queueFrames inFlightFrames streams frames batches droppedFrames runMsTotal queueMsTotal delayMsTotal failures broken';
   const metrics = new Metrics({

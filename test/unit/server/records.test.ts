@@ -75,6 +75,8 @@ describe('a record', () => {
       usage: [],
       spend: [],
       out: null,
+      outcome: null,
+      disposition: null,
       events: [],
     });
   });

@@ -62,6 +62,32 @@ describe('a call near its limit', () => {
   });
 });
 
+describe('a call near its limit whose agent has a cheaper backend', () => {
+  const backends = (): readonly ScriptedBackend[] => [
+    new ScriptedBackend({ name: 'dear' }),
+    new ScriptedBackend({ name: 'cheap' }),
+  ];
+
+  it('goes over to it at the next pause, and ends at the limit all the same', async () => {
+    const agent = { backends: ['dear', 'cheap'] };
+    const options = { backends: backends(), agent, spend: { ...spend, cheaper: 'cheap' } };
+    const harness = await after(2, options);
+    expect(harness.entries('item.added')).toEqual([]);
+    for (let ms = 0; ms < 1_000; ms += 100) await harness.pass(100);
+    expect(harness.call.backend).toBe('cheap');
+    expect(harness.closes).toEqual([]);
+    harness.session.emit({ type: 'usage', usage });
+    for (let ms = 0; ms < 21_000; ms += 500) await harness.pass(500);
+    expect(harness.closes).toMatchObject([{ code: 'spend_limit' }]);
+  });
+
+  it('is told to come to an end where that one cannot be had', async () => {
+    const harness = await after(2, { spend: { ...spend, cheaper: 'nobody' } });
+    expect(harness.session.next('item.add').item).toMatchObject({ role: 'system' });
+    await harness.end();
+  });
+});
+
 describe('a call at its limit', () => {
   it('says its last words when it may, and ends once they were heard', async () => {
     const harness = await after(3);

@@ -44,6 +44,7 @@ const call: CallActions = {
   transfer: () => undefined,
   switchAgent: () => undefined,
   switchBackend: () => undefined,
+  setDisposition: () => undefined,
 };
 
 const invocation = { callId: 'call_1', arguments: '{"n":1}', idempotencyKey: 'key', call };

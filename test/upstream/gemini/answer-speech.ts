@@ -1,5 +1,5 @@
 import { countedSpeech } from '../../ear/counted-speech.ts';
-import { answerSound, bytesPerMs, wordMs } from '../answer-sound.ts';
+import { answerSound, bytesPerMs, countedSound, wordMs } from '../answer-sound.ts';
 import type { ScriptedAnswer } from './options.ts';
 import { lastNumber, type History } from './history.ts';
 
@@ -13,12 +13,22 @@ export interface Speech {
   readonly words: readonly string[];
   readonly wordMs: number;
   readonly sound: Buffer;
+  /** What is written for each word; `null`: the word, after a blank. */
+  readonly deltas?: readonly string[] | undefined;
 }
 
 const countedWordMs = 260;
 
 /** The speech of a scripted answer, in the light of what was said before. */
 export function speechOf(answer: ScriptedAnswer, history: History): Speech {
+  if ('sound' in answer) {
+    return { ...wordsOf(answer.text), sound: answer.sound, deltas: answer.deltas };
+  }
+  if ('numbers' in answer) {
+    const { numbers } = answer;
+    const sound = countedSound(numbers, 'audio/pcm');
+    return { words: numbers.map(String), wordMs: countedWordMs, sound };
+  }
   if (!('count' in answer)) return wordsOf('text' in answer ? (answer.text ?? '') : '');
   const firstNumber = (lastNumber(history) ?? (answer.from ?? 1) - 1) + 1;
   const { numbers, samples } = countedSpeech({

@@ -22,6 +22,7 @@ import type {
 import { updatedContext, type SessionContext, type SessionSetup } from './session-setup.ts';
 import type { Timers } from './timers.ts';
 import { ToolDesk } from './tool-desk.ts';
+import { answerBy } from './say-rule.ts';
 import { usageOf } from './usage.ts';
 import { audioTurn, Utterance } from './utterance.ts';
 
@@ -189,7 +190,7 @@ export class Dialogue {
     const answer = this.#nextAnswer();
     const delayMs = drawDelayMs(settings.firstAudioMs, this.#host.random);
     this.#host.onDelay(delayMs);
-    if ('count' in answer || ('text' in answer && !('tools' in answer))) {
+    if ('count' in answer || 'numbers' in answer || ('text' in answer && !('tools' in answer))) {
       this.#speak(answer, delayMs, []);
       return;
     }
@@ -199,6 +200,7 @@ export class Dialogue {
     }
     this.#waiting = timers.after(delayMs, () => {
       this.#waiting = null;
+      if ('rule' in answer) throw new TypeError('a rule of rules');
       if ('refuse' in answer) this.#complete(null, { turnCompleteReason: answer.refuse });
       else this.#call(answer.tools, answer.text);
     });
@@ -210,6 +212,7 @@ export class Dialogue {
     const scripted = answers[place % answers.length];
     const impossible: ScriptedAnswer = { text: 'I cannot do that.' };
     if (scripted === undefined) return impossible;
+    if ('rule' in scripted) return answerBy(scripted.rule, this.#history);
     if (!('tools' in scripted)) return scripted;
     // Who is told in words what a function has brought does not call it again.
     const isKnown = scripted.tools.every(({ name }) => tellsOf(this.#history, name));

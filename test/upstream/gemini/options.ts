@@ -1,4 +1,5 @@
 import type { Clock } from '../../../src/time/clock.ts';
+import type { SayRule } from '../said.ts';
 import { textHash } from '../../../adapters/backends/rehearsal/chance.ts';
 
 /** A function call that the model makes. */
@@ -14,8 +15,16 @@ export interface ScriptedCall {
  * with this reason and nothing else.
  */
 export type ScriptedAnswer =
-  | { readonly text: string }
+  | {
+      readonly text: string;
+      /** Its sound in place of tones: PCM16 at 24 kHz, 300 ms a word. */
+      readonly sound?: Buffer;
+      /** Its transcript, one delta a word, however they are cut; together they are the text. */
+      readonly deltas?: readonly string[];
+    }
   | { readonly count: number; readonly from?: number }
+  | { readonly rule: SayRule }
+  | { readonly numbers: readonly number[] }
   | { readonly tools: readonly ScriptedCall[]; readonly text?: string }
   | { readonly refuse: string };
 

@@ -105,13 +105,14 @@ export class Utterance {
   }
 
   #sayWords(): void {
-    const { words, wordMs } = this.#options.speech;
+    const { words, wordMs, deltas } = this.#options.speech;
     const due = Math.min(words.length, Math.ceil(this.sentMs / wordMs));
     while (this.#wordsSaid < due) {
       const word = words[this.#wordsSaid] ?? '';
+      const delta = deltas?.[this.#wordsSaid];
       this.#wordsSaid += 1;
       this.#host.onWord(
-        this.#wordsSaid === 1 ? word : ` ${word}`,
+        delta ?? (this.#wordsSaid === 1 ? word : ` ${word}`),
         this.#wordsSaid === words.length,
       );
     }

@@ -2,8 +2,8 @@ import type { Clock } from '../../../src/time/clock.ts';
 
 /** What the stand-in does in one response. */
 export type HydraAnswer =
-  /** Counts aloud, this many words, on from where it was. */
-  | { readonly words: number }
+  /** Counts aloud, this many words, on from where it was, or from a number. */
+  | { readonly words: number; readonly from?: number }
   | { readonly tools: readonly { readonly name: string; readonly arguments: string }[] };
 
 /** Where in a call something goes wrong. */

@@ -246,10 +246,12 @@ export class HydraStandInSession {
     const { answers, clock, fault, firstAudioMs, pieceMs, realTimeFactor } = this.#options.settings;
     const delayMs = drawDelayMs(firstAudioMs, this.#random);
     this.drawnMs.push(delayMs);
+    const answer = answers[this.#answers++ % answers.length]!;
+    if ('words' in answer) this.#nextNumber = answer.from ?? this.#nextNumber;
     const response = new HydraResponse({
       responseId: this.#newId('resp'),
       itemId: this.#newId('item'),
-      answer: answers[this.#answers++ % answers.length]!,
+      answer,
       firstNumber: this.#nextNumber,
       rateHz: fault?.kind === 'other_rate' ? fault.rateHz : outputRateHz,
       firstAudioMs: delayMs,

@@ -2,8 +2,11 @@ import type { Clock } from '../../../src/time/clock.ts';
 
 /** What a stand-in understands. */
 export type Script =
-  /** Counted speech (test/ear): it hears which numbers were said, wherever they come. */
-  | { readonly kind: 'counted' }
+  /**
+   * Counted speech (test/ear): it hears which numbers were said, wherever they come, and writes them
+   * as numbers or as the words at these places.
+   */
+  | { readonly kind: 'counted'; readonly words?: readonly string[] }
   /**
    * Known recordings: the first burst of sound is the first text, and so on. The words of a text lie
    * evenly in `durationMs`, or 300 ms each.

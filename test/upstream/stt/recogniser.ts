@@ -28,7 +28,7 @@ export interface Told {
 
 export function recogniserFor(script: Script, rateHz: number, told: Told): Recogniser {
   return script.kind === 'counted'
-    ? new CountingEar(rateHz)
+    ? new CountingEar(rateHz, script.words ?? [])
     : new ToldEar(script.utterances, rateHz, told);
 }
 
@@ -41,12 +41,14 @@ const everyMs = 80;
 class CountingEar implements Recogniser {
   readonly words: StandInWord[] = [];
   readonly #rateHz: number;
+  readonly #written: readonly string[];
   #recent = new Float32Array(0);
   #position = 0;
   #looked = 0;
 
-  constructor(rateHz: number) {
+  constructor(rateHz: number, written: readonly string[]) {
     this.#rateHz = rateHz;
+    this.#written = written;
   }
 
   get positionMs(): number {
@@ -78,7 +80,7 @@ class CountingEar implements Recogniser {
     const startMs = this.positionMs - (this.#recent.length * 1000) / this.#rateHz;
     for (const { number, startSample, endSample } of hearNumbers(this.#recent, this.#rateHz)) {
       const word = {
-        text: String(number),
+        text: this.#written[number] ?? String(number),
         startMs: startMs + (startSample * 1000) / this.#rateHz,
         endMs: startMs + (endSample * 1000) / this.#rateHz,
       };

@@ -21,6 +21,8 @@ describe('a frame without secrets', () => {
     ['{"sessionResumptionUpdate":{"newHandle":"Cih3","resumable":true}}', 'Cih3'],
     ['{"tools":[{"type":"mcp","authorization":"t0p","headers":{"X-Api-Key":"h1"}}]}', 't0p'],
     ['{"tools":[{"type":"mcp","authorization":"t0p","headers":{"X-Api-Key":"h1"}}]}', 'h1'],
+    ['{"tools":[{"type":"mcp","headers":{"X-App":"h1"}}]}', 'h1'],
+    ['{"tools":[{"type":"mcp","server_url":"https://h/s3cr/mcp"}]}', 's3cr'],
     ['{"client_secret":{"value":"ek_123456"},"access_token":"abc"}', 'ek_123456'],
     ['{"client_secret":{"value":"ek_123456"},"access_token":"abc"}', 'abc'],
     ['{"arguments":"{\\"api_key\\":\\"in-side\\",\\"city\\":\\"Rome\\"}"}', 'in-side'],

@@ -1,0 +1,279 @@
+import { speakCounted, wordOf } from '../../test/conformance/counted-voice.ts';
+import { startCartesiaStandIn } from '../../test/upstream/tts/cartesia.ts';
+import { startChatStandIn } from '../../test/upstream/llm/chat-server.ts';
+import { startDeepgramStandIn } from '../../test/upstream/stt/deepgram-server.ts';
+import { startGeminiStandIn } from '../../test/upstream/gemini/server.ts';
+import { startHttpStandIn, readJson, sendJson } from '../../test/upstream/llm/http-stand-in.ts';
+import { startStandIn } from '../../test/upstream/openai-realtime-server.ts';
+import { systemClock } from '../../src/time/clock.ts';
+import { Cable } from './cable.ts';
+import { nextToSay, toolName } from './script.ts';
+import type { ChatQuestion } from '../../test/upstream/llm/options.ts';
+import type { SaidNext, SaidTurn } from '../../test/upstream/said.ts';
+
+export const kinds = ['openai', 'gemini', 'cascade'] as const;
+export type Kind = (typeof kinds)[number];
+
+/** How a backend dies: its connections are reset, closed by its own word, or say nothing more. */
+export type Death = 'reset' | 'close' | 'stall';
+
+/** When a model was asked for an answer. */
+interface Asked {
+  readonly kind: Kind;
+  readonly atMs: number;
+}
+
+interface Upstream {
+  readonly backend: Readonly<Record<string, unknown>>;
+  readonly cables: readonly Cable[];
+  /** Closes what is open by the vendor's own word; absent: it has none. */
+  readonly hangUp?: () => void;
+  close(): Promise<unknown>;
+}
+
+/** How long a tool takes, ms. */
+export const toolMs = 500;
+const firstAudioMs = { p50: 150, p95: 250 };
+/** Environment variable of the key that one kind of upstream insists on. */
+export const keyName = 'HANDOVER_BENCH_KEY';
+
+/** One caller's own upstreams, so that one call's death is no other's. */
+export class Desk {
+  readonly name: string;
+  readonly #upstreams: ReadonlyMap<Kind, Upstream>;
+  readonly #tool: { readonly origin: string; close(): Promise<void> };
+  /** The model is to call a tool before it answers. */
+  wantsTool = false;
+  asked: Asked[] = [];
+  /** Times at which the tool was run, since the last {@link mend}. */
+  toolRuns: number[] = [];
+  #onTool: (() => void) | null = null;
+
+  private constructor(
+    name: string,
+    upstreams: ReadonlyMap<Kind, Upstream>,
+    tool: { readonly origin: string; close(): Promise<void> },
+  ) {
+    this.name = name;
+    this.#upstreams = upstreams;
+    this.#tool = tool;
+  }
+
+  static async open(name: string): Promise<Desk> {
+    const opened: { desk: Desk | null } = { desk: null };
+    const rule =
+      (kind: Kind) =>
+      (history: readonly SaidTurn[]): SaidNext =>
+        opened.desk!.#say(kind, history);
+    const upstreams = new Map<Kind, Upstream>([
+      ['openai', await openai(rule('openai'))],
+      ['gemini', await gemini(rule('gemini'))],
+      ['cascade', await cascade(rule('cascade'))],
+    ]);
+    const tool = await startHttpStandIn(async (request, response) => {
+      await readJson(request).catch(() => null);
+      opened.desk!.#toolRan();
+      await new Promise<void>((resolve) =>
+        systemClock.timerAt(systemClock.nowMs() + toolMs, resolve),
+      );
+      sendJson(response, 200, { free: 7 });
+    });
+    opened.desk = new Desk(name, upstreams, tool);
+    return opened.desk;
+  }
+
+  /** For a configuration, by name. */
+  get backends(): Readonly<Record<string, unknown>> {
+    return Object.fromEntries(
+      [...this.#upstreams].map(([kind, { backend }]) => [`${this.name}-${kind}`, backend]),
+    );
+  }
+
+  /** One for each order of the backends. */
+  get agents(): Readonly<Record<string, unknown>> {
+    const agents = orders().map((order) => [
+      this.agentOf(order),
+      {
+        instructions: 'Say back what the caller has said.',
+        backends: order.map((kind) => `${this.name}-${kind}`),
+        turns: { fillers: false },
+        tools: [
+          {
+            name: toolName,
+            description: 'Looks something up.',
+            parameters: { type: 'object', properties: { what: { type: 'string' } } },
+            http: { url: `${this.#tool.origin}/look`, method: 'POST' },
+          },
+        ],
+      },
+    ]);
+    return Object.fromEntries(agents) as Readonly<Record<string, unknown>>;
+  }
+
+  agentOf(order: readonly Kind[]): string {
+    return [this.name, ...order].join('-');
+  }
+
+  /** Resolves when the tool is next run. */
+  untilTool(): Promise<void> {
+    return new Promise((resolve) => (this.#onTool = resolve));
+  }
+
+  kill(kind: Kind, death: Death): void {
+    const { cables, hangUp } = this.#upstreams.get(kind)!;
+    if (death === 'close' && hangUp !== undefined) {
+      for (const cable of cables) cable.shut();
+      hangUp();
+      return;
+    }
+    for (const cable of cables) {
+      if (death === 'stall') cable.freeze();
+      else cable.cut();
+    }
+  }
+
+  /** All is there again, for the next call. */
+  mend(): void {
+    for (const { cables } of this.#upstreams.values()) {
+      for (const cable of cables) {
+        cable.cut();
+        cable.mend();
+      }
+    }
+    this.wantsTool = false;
+    this.asked = [];
+    this.toolRuns = [];
+    this.#onTool = null;
+  }
+
+  async close(): Promise<void> {
+    const upstreams = [...this.#upstreams.values()];
+    await Promise.all(upstreams.flatMap(({ cables }) => cables.map((cable) => cable.close())));
+    await Promise.all([...upstreams.map((upstream) => upstream.close()), this.#tool.close()]);
+  }
+
+  #say(kind: Kind, history: readonly SaidTurn[]): SaidNext {
+    this.asked.push({ kind, atMs: systemClock.nowMs() });
+    return nextToSay(history, this.wantsTool);
+  }
+
+  #toolRan(): void {
+    this.toolRuns.push(systemClock.nowMs());
+    this.#onTool?.();
+    this.#onTool = null;
+  }
+}
+
+/** Every order of the three: its first two are each ordered pair once. */
+export function orders(): readonly (readonly Kind[])[] {
+  return kinds.flatMap((first) =>
+    kinds
+      .filter((kind) => kind !== first)
+      .map((second) => [
+        first,
+        second,
+        ...kinds.filter((kind) => kind !== first && kind !== second),
+      ]),
+  );
+}
+
+type Rule = (history: readonly SaidTurn[]) => SaidNext;
+
+async function openai(rule: Rule): Promise<Upstream> {
+  const standIn = await startStandIn({
+    firstAudioMs,
+    callerText: 'counted',
+    realTimeFactor: 2,
+    answers: [{ rule }],
+  });
+  const cable = await Cable.lay(standIn.port);
+  return {
+    backend: {
+      type: 'openai-realtime',
+      model: 'stand-in',
+      url: `ws://127.0.0.1:${cable.port}/v1/realtime`,
+      apiKeyEnv: keyName,
+    },
+    cables: [cable],
+    hangUp: () => {
+      for (const session of standIn.sessions) session.close(1011, 'internal error');
+    },
+    close: () => standIn.close(),
+  };
+}
+
+async function gemini(rule: Rule): Promise<Upstream> {
+  const standIn = await startGeminiStandIn({
+    firstAudioMs,
+    callerText: 'counted',
+    realTimeFactor: 2,
+    answers: [{ rule }],
+  });
+  const cable = await Cable.lay(Number(new URL(standIn.origin).port));
+  return {
+    backend: {
+      type: 'gemini-live',
+      url: `ws://127.0.0.1:${cable.port}`,
+      apiKeyEnv: keyName,
+    },
+    cables: [cable],
+    hangUp: () => {
+      for (const session of standIn.sessions) session.close(1008, 'policy');
+    },
+    close: () => standIn.close(),
+  };
+}
+
+async function cascade(rule: Rule): Promise<Upstream> {
+  const ears = await startDeepgramStandIn({ apiKey: null });
+  const model = await startChatStandIn({
+    firstTokenMs: { p50: 80, p95: 120 },
+    answer: (question) => {
+      const next = rule(historyOf(question));
+      return 'numbers' in next
+        ? { text: `${next.numbers.map(wordOf).join(' ')}.` }
+        : { calls: [next.tool] };
+    },
+  });
+  const voice = await startCartesiaStandIn({
+    speak: speakCounted,
+    firstAudioMs: { p50: 80, p95: 120 },
+    realTimeFactor: 2,
+  });
+  const cables = await Promise.all(
+    [ears.origin, model.url, voice.origin].map((url) => Cable.lay(Number(new URL(url).port))),
+  );
+  const [toEars, toModel, toVoice] = cables as [Cable, Cable, Cable];
+  return {
+    backend: {
+      type: 'cascade',
+      stt: {
+        type: 'deepgram',
+        model: 'nova-3',
+        url: `ws://127.0.0.1:${toEars.port}`,
+        apiKeyEnv: keyName,
+      },
+      llm: {
+        type: 'openai-compatible',
+        model: 'm',
+        baseUrl: `http://127.0.0.1:${toModel.port}/v1`,
+        apiKeyEnv: keyName,
+      },
+      tts: {
+        type: 'cartesia',
+        url: `ws://127.0.0.1:${toVoice.port}/tts/websocket`,
+        apiKeyEnv: keyName,
+      },
+    },
+    cables,
+    close: () => Promise.all([ears.close(), model.close(), voice.close()]),
+  };
+}
+
+function historyOf({ messages }: ChatQuestion): readonly SaidTurn[] {
+  return messages.flatMap(({ role, content, tool_calls: calls = [] }): readonly SaidTurn[] => {
+    const called = calls.map(({ function: { name } }) => ({ role: 'tool', text: name }) as const);
+    if (role === 'developer' || role === 'system') return [{ role: 'system', text: content }];
+    return content === '' ? called : [{ role, text: content }, ...called];
+  });
+}

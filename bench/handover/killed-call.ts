@@ -1,0 +1,187 @@
+import { countedSpeech } from '../../test/ear/counted-speech.ts';
+import { Ear } from '../../test/ear/ear.ts';
+import { openAiWire } from '../../test/conformance/openai-wire.ts';
+import { systemClock } from '../../src/time/clock.ts';
+import { callerNumbers, callerWords, expectedNumbers } from './script.ts';
+import { judgedRateHz, type Verdict } from './judge.ts';
+import { toolMs, type Desk } from './desk.ts';
+import type { HandoverGateway, Handovers } from './gateway.ts';
+import type { JudgeThread } from './judge-thread.ts';
+import type { Kill } from './kills.ts';
+
+/** Turns of each call (a count): one more than may lose a backend. */
+const turns = 3;
+/** Silence that ends an answer, and the same after a death, ms. */
+const quietMs = 600;
+const quietAfterDeathMs = 2500;
+/** Ranges of what {@link Kill.place} is a share of, ms. */
+const beforeAnswerMs = 200;
+const intoAnswerMs = 2000;
+const intoPauseMs = 600;
+const intoOpeningMs = 20;
+const betweenDeathsMs = 300;
+const callerSpeechMs = callerWords * 260;
+
+export interface KilledCall extends Kill {
+  readonly callId: string | null;
+  /** Why the call did not come to its end; `null`: it did. */
+  readonly failure: string | null;
+  /** The gateway ended the call. */
+  readonly ended: boolean;
+  readonly verdict: Verdict | null;
+  readonly toolRuns: number;
+  /** What the gateway says of it. */
+  readonly handovers: Handovers;
+  /** From the death to when another model was asked, where an answer was owed, ms. */
+  readonly askedMs: number | null;
+  /** Events that a client should not have seen (a count). */
+  readonly clientErrors: number;
+  readonly tookMs: number;
+}
+
+export interface CallingOptions {
+  readonly desk: Desk;
+  readonly gateway: HandoverGateway;
+  readonly judge: JudgeThread;
+}
+
+/** Makes one call in real time, with the stock client, and kills. Never rejects. */
+export async function callAndKill(kill: Kill, options: CallingOptions): Promise<KilledCall> {
+  const { desk, gateway, judge } = options;
+  const call = new OneCall(kill, desk);
+  desk.mend();
+  const startMs = systemClock.nowMs();
+  let failure: string | null = null;
+  try {
+    await call.talk(gateway);
+  } catch (thrown) {
+    failure = (thrown instanceof Error ? thrown.message : String(thrown)).slice(0, 2000);
+  }
+  const { ear } = call;
+  const ended = ear?.closed !== undefined;
+  try {
+    // What is heard of the last word is settled only then.
+    await ear?.pause(300);
+    await ear?.close();
+  } catch {
+    // It is closed already.
+  }
+  const about = kill.moment === 'mid-word' || kill.moment === 'double' ? call.diedAtMs : null;
+  const heard = ear?.recording().heard ?? new Float32Array(0);
+  const verdict = ear === null ? null : await judge.judge(heard, expectedNumbers(turns), about);
+  return {
+    ...kill,
+    callId: call.callId,
+    failure,
+    ended,
+    verdict,
+    toolRuns: desk.toolRuns.length,
+    handovers: call.callId === null ? [] : await gateway.handoversOf(call.callId),
+    askedMs: call.askedMs,
+    clientErrors: call.clientErrors,
+    tookMs: Math.round(systemClock.nowMs() - startMs),
+  };
+}
+
+class OneCall {
+  readonly #kill: Kill;
+  readonly #desk: Desk;
+  ear: Ear | null = null;
+  callId: string | null = null;
+  /** Since the connection opened; `null`: nobody died yet. */
+  diedAtMs: number | null = null;
+  /** On the machine's clock. */
+  #diedClockMs: number | null = null;
+
+  constructor(kill: Kill, desk: Desk) {
+    this.#kill = kill;
+    this.#desk = desk;
+  }
+
+  get askedMs(): number | null {
+    const died = this.#diedClockMs;
+    if (died === null) return null;
+    const next = this.#desk.asked.find(
+      ({ kind, atMs }) => atMs >= died && kind !== this.#kill.order[0],
+    );
+    return next === undefined ? null : next.atMs - died;
+  }
+
+  get clientErrors(): number {
+    const { ear } = this;
+    if (ear === null) return 0;
+    return ear.failures.length + ear.types.filter((type) => type === 'error').length;
+  }
+
+  async talk(gateway: HandoverGateway): Promise<void> {
+    const { moment, order, place } = this.#kill;
+    const wire = openAiWire({
+      url: gateway.url,
+      ca: gateway.certificate,
+      model: this.#desk.agentOf(order),
+      onCallId: (callId) => {
+        this.callId = callId;
+        if (moment === 'opening') this.#after(place * intoOpeningMs, () => this.#die());
+      },
+    });
+    const ear = await Ear.connect(wire, {
+      session: {
+        type: 'realtime',
+        audio: { input: { turn_detection: null, transcription: { model: 'any' } } },
+      },
+      playout: { bufferMs: 400 },
+      line: { noiseDbfs: null, seed: this.#kill.call + 1 },
+    });
+    this.ear = ear;
+    for (let turn = 0; turn < turns; turn += 1) await this.#turn(ear, turn);
+  }
+
+  async #turn(ear: Ear, turn: number): Promise<void> {
+    const { moment, place } = this.#kill;
+    const dies = turn === this.#kill.turn;
+    this.#desk.wantsTool = dies && moment === 'tool';
+    const [firstNumber = 0] = callerNumbers(turn);
+    const from = ear.events.length;
+    const { samples } = countedSpeech({ firstNumber, words: callerWords, rateHz: judgedRateHz });
+    const said = ear.say(samples);
+    if (dies && moment === 'speech') this.#after(place * callerSpeechMs, () => this.#die());
+    await said.left;
+    const tool = this.#desk.untilTool();
+    ear.send({ type: 'input_audio_buffer.commit' });
+    ear.send({ type: 'response.create' });
+    if (dies) await this.#dieInAnswer(ear, tool);
+    await ear.waitFor('response.done', { from, timeoutMs: 20_000 });
+    const justDied = dies && moment !== 'pause';
+    await ear.untilQuiet(justDied ? quietAfterDeathMs : quietMs);
+    if (!dies || moment !== 'pause') return;
+    await ear.pause(place * intoPauseMs);
+    this.#die();
+    await ear.pause((1 - place) * intoPauseMs);
+  }
+
+  async #dieInAnswer(ear: Ear, tool: Promise<void>): Promise<void> {
+    const { moment, place, order, death, then } = this.#kill;
+    if (moment === 'before') await ear.pause(place * beforeAnswerMs);
+    else if (moment === 'tool') {
+      await tool;
+      await ear.pause(place * toolMs);
+    } else if (moment === 'mid-word' || moment === 'double') {
+      await ear.untilPlaying(50 + place * intoAnswerMs);
+    } else return;
+    this.#die();
+    if (moment !== 'double') return;
+    await ear.pause(then * betweenDeathsMs);
+    this.#desk.kill(order[1]!, death);
+  }
+
+  #die(): void {
+    const { order, death } = this.#kill;
+    this.diedAtMs = this.ear?.nowMs ?? 0;
+    this.#diedClockMs = systemClock.nowMs();
+    this.#desk.kill(order[0]!, death);
+  }
+
+  #after(ms: number, act: () => void): void {
+    systemClock.timerAt(systemClock.nowMs() + ms, act);
+  }
+}
