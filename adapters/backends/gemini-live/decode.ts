@@ -8,6 +8,7 @@ import type { LineOutcome, Usage } from '../../../src/ports/backend.ts';
 import { CallError } from '../../../src/ports/errors.ts';
 import { audioBytes } from '../../shared/audio-text.ts';
 import { withoutSecrets } from '../../shared/secrets.ts';
+import { upstreamObject } from '../../shared/upstream-object.ts';
 
 /** What a message of the upstream means; one message may mean several things, in this order. */
 export type UpstreamEvent =
@@ -49,7 +50,7 @@ const shortNoticeMs = 5000;
  * @throws CallError `backend_protocol` when it is malformed; the message quotes nothing of it
  */
 export function decode(message: Buffer, secret: string | null): UpstreamEvent[] {
-  const raw = parseObject(message);
+  const raw = upstreamObject(message);
   const parsed = serverMessage.safeParse(raw);
   if (!parsed.success) {
     const path = parsed.error.issues[0]?.path.join('.') ?? '';
@@ -91,19 +92,6 @@ export function decode(message: Buffer, secret: string | null): UpstreamEvent[] 
     events.push({ type: 'go.away', leftMs: durationMs(data.goAway.timeLeft) ?? shortNoticeMs });
   }
   return events;
-}
-
-function parseObject(message: Buffer): Readonly<Record<string, unknown>> {
-  let raw: unknown;
-  try {
-    raw = JSON.parse(message.toString('utf8'));
-  } catch {
-    throw new CallError('backend_protocol', 'the upstream sent what is not JSON');
-  }
-  if (typeof raw !== 'object' || raw === null || Array.isArray(raw)) {
-    throw new CallError('backend_protocol', 'the upstream sent JSON that is no object');
-  }
-  return raw as Readonly<Record<string, unknown>>;
 }
 
 /** What is said, and what ends with it: tool calls of the same message belong in between. */

@@ -9,6 +9,7 @@ import type { LineOutcome } from '../../../src/ports/backend.ts';
 import { CallError } from '../../../src/ports/errors.ts';
 import { audioBytes } from '../../shared/audio-text.ts';
 import { withoutSecrets } from '../../shared/secrets.ts';
+import { upstreamObject } from '../../shared/upstream-object.ts';
 import { responseError, type UpstreamError } from './upstream-error.ts';
 
 /** What a message of the upstream means. */
@@ -55,7 +56,7 @@ export type UpstreamEvent =
  * @throws CallError `backend_protocol` when it is malformed; the message quotes nothing of it
  */
 export function decode(message: Buffer, secret: string | null): UpstreamEvent {
-  const raw = parseObject(message);
+  const raw = upstreamObject(message);
   const name = raw['type'];
   if (typeof name !== 'string') {
     throw new CallError('backend_protocol', 'the upstream sent an event without a type');
@@ -71,19 +72,6 @@ export function decode(message: Buffer, secret: string | null): UpstreamEvent {
     throw new CallError('backend_protocol', `the upstream sent a malformed ${name} (${path})`);
   }
   return meaning({ type: name, ...parsed.data } as ServerEvent, secret);
-}
-
-function parseObject(message: Buffer): Readonly<Record<string, unknown>> {
-  let raw: unknown;
-  try {
-    raw = JSON.parse(message.toString('utf8'));
-  } catch {
-    throw new CallError('backend_protocol', 'the upstream sent what is not JSON');
-  }
-  if (typeof raw !== 'object' || raw === null || Array.isArray(raw)) {
-    throw new CallError('backend_protocol', 'the upstream sent JSON that is no object');
-  }
-  return raw as Readonly<Record<string, unknown>>;
 }
 
 function isRead(name: string): name is ServerEventType {

@@ -2,6 +2,7 @@ import { Base64Bytes } from '../../../src/audio/base64-bytes.ts';
 import type { Usage } from '../../../src/ports/backend.ts';
 import { CallError } from '../../../src/ports/errors.ts';
 import { withoutSecrets } from '../../shared/secrets.ts';
+import { upstreamObject } from '../../shared/upstream-object.ts';
 import {
   completedSchema,
   functionCallSchema,
@@ -61,7 +62,7 @@ const passed = { type: 'passed' } as const;
  * @throws CallError `backend_protocol` when it is malformed; the message quotes nothing of it
  */
 export function decode(message: Buffer, secret: string | null): UpstreamEvent {
-  const raw = parseObject(message);
+  const raw = upstreamObject(message);
   const type = raw['type'];
   if (typeof type !== 'string') {
     throw new CallError('backend_protocol', 'the upstream sent an event without a type');
@@ -75,19 +76,6 @@ export function decode(message: Buffer, secret: string | null): UpstreamEvent {
     throw new CallError('backend_protocol', `the upstream sent a malformed ${type} (${path})`);
   }
   return meaning({ type, ...parsed.data } as ReadEvent, secret);
-}
-
-function parseObject(message: Buffer): Readonly<Record<string, unknown>> {
-  let raw: unknown;
-  try {
-    raw = JSON.parse(message.toString('utf8'));
-  } catch {
-    throw new CallError('backend_protocol', 'the upstream sent what is not JSON');
-  }
-  if (typeof raw !== 'object' || raw === null || Array.isArray(raw)) {
-    throw new CallError('backend_protocol', 'the upstream sent JSON that is no object');
-  }
-  return raw as Readonly<Record<string, unknown>>;
 }
 
 function isRead(type: string): type is ReadType {

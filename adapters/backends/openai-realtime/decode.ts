@@ -1,6 +1,7 @@
 import type { LineOutcome, Usage } from '../../../src/ports/backend.ts';
 import { CallError } from '../../../src/ports/errors.ts';
 import { withoutSecrets } from '../../shared/secrets.ts';
+import { upstreamObject } from '../../shared/upstream-object.ts';
 import { audioBytes, scanAudioDelta, type AudioDelta } from './audio-delta.ts';
 import type { Dialect } from './dialects.ts';
 import { lineMetadataKey } from './encode.ts';
@@ -74,7 +75,7 @@ export interface DecodeContext {
 export function decode(message: Buffer, context: DecodeContext): UpstreamEvent {
   const audio = scanAudioDelta(message, context.dialect);
   if (audio !== null) return { type: 'audio', ...audio };
-  const raw = parseObject(message);
+  const raw = upstreamObject(message);
   const name = raw['type'];
   if (typeof name !== 'string') {
     throw new CallError('backend_protocol', 'the upstream sent an event without a type');
@@ -92,19 +93,6 @@ export function decode(message: Buffer, context: DecodeContext): UpstreamEvent {
     throw new CallError('backend_protocol', `the upstream sent a malformed ${type} (${path})`);
   }
   return meaning({ type, ...parsed.data } as ReadEvent, context);
-}
-
-function parseObject(message: Buffer): Readonly<Record<string, unknown>> {
-  let raw: unknown;
-  try {
-    raw = JSON.parse(message.toString('utf8'));
-  } catch {
-    throw new CallError('backend_protocol', 'the upstream sent what is not JSON');
-  }
-  if (typeof raw !== 'object' || raw === null || Array.isArray(raw)) {
-    throw new CallError('backend_protocol', 'the upstream sent JSON that is no object');
-  }
-  return raw as Readonly<Record<string, unknown>>;
 }
 
 function isRead(type: string): type is ReadType {
