@@ -12,14 +12,12 @@ import { listening, type ListeningOptions, type TurnOptions } from './options.ts
 import { startAnswer, maybeSpeculate, dropSpeculation } from './speculation.ts';
 import { andThen, type Outcome } from './outcome.ts';
 import { present } from './presence.ts';
-import { learnt } from './suspicion.ts';
+import { echoLimit, learnt } from './suspicion.ts';
 import type { CallerState, TurnState } from './state.ts';
 import type { CommitCause, TurnEffect, TurnInput } from './vocabulary.ts';
 
 /** How far below the threshold a frame must fall to count as silence (Silero's own iterator). */
 const hysteresis = 0.15;
-/** A frame this likely to be the agent's own voice is not the caller's. */
-const echoLimit = 0.5;
 
 /** Speech and silence of the caller, frame by frame: rules T1 to T3. */
 export function fromDetector(

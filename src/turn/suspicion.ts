@@ -4,6 +4,8 @@ import type { TurnOptions } from './options.ts';
 
 type Judged = OverlapState & { kind: 'candidate' | 'lingering' };
 
+/** [T28] A frame this likely to be the agent's own voice is not the caller's. */
+export const echoLimit = 0.5;
 /** How much more a frame of speech over the agent says than one without. */
 const speechWeight = 4;
 /** Most that is kept of a clear past: an echo that begins later is noticed within a second. */
@@ -24,7 +26,8 @@ export function suspicion(
 
 /**
  * [T27] Learns from a frame: while the agent sounds at full level, speech that comes back speaks for
- * an echo, whatever else it may be, and nothing that comes back speaks against one.
+ * an echo, whatever else it may be, and so does what is known to be one; nothing that comes back speaks
+ * against one.
  */
 export function learnt(
   state: TurnState,
@@ -39,7 +42,8 @@ export function learnt(
   // What the line began with cannot have come back yet: that nothing did says nothing.
   const returns = nowMs - agent.sinceMs >= returnShare * times.echoTailMs;
   const clear = returns ? frame.frameMs : 0;
-  const step = frame.probability >= threshold ? -speechWeight * frame.frameMs : clear;
+  const comesBack = frame.probability >= threshold || (frame.echo ?? 0) >= echoLimit;
+  const step = comesBack ? -speechWeight * frame.frameMs : clear;
   const next = Math.min(mostClear * times.clearMs, Math.max(0, clearMs + step));
   return next === clearMs ? guarded : { ...guarded, clearMs: next };
 }

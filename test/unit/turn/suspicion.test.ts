@@ -88,6 +88,13 @@ describe('[T27] what may be the agent itself', () => {
     expect(cuts(rig.hearWith(suspected, 22))).toBe(false);
   });
 
+  it('is there again when the guard hears the agent, too faint for the detector', () => {
+    const rig = talking();
+    rig.hearWith({ ...suspected, probability: 0.01 }, 62);
+    rig.hearWith({ echo: 0.9, echoPath: 'unknown', probability: 0.01 }, 4);
+    expect(cuts(rig.hearWith(suspected, 22))).toBe(false);
+  });
+
   it('speaks words that count only when they are foreign, or proven', () => {
     const options = hearing();
     const rig = talking(options);
