@@ -15,6 +15,11 @@ export function levelDbfs(samples: Float32Array): number {
   return 10 * Math.log10(energy / samples.length);
 }
 
+/** Whether samples taken together lie above −50 dBFS. */
+export function isAudible(samples: Float32Array): boolean {
+  return levelDbfs(samples) > audibleAboveDbfs;
+}
+
 /**
  * The first audible sample: where the first of the 10 ms windows, counted from the start, begins
  * that lies above −50 dBFS. A window cut short by the end is judged by what there is of it.

@@ -2,7 +2,9 @@ import { AgentSound, type AgentSoundOptions } from './agent-sound.ts';
 import type { CallError } from '../ports/errors.ts';
 import { LineIntake } from './line-intake.ts';
 import type { HitPlace, LineGate } from './line-gate.ts';
+import type { OverheardText } from './gate-hold.ts';
 import { lineEnd } from './line-end.ts';
+import { OwnWords } from './own-words.ts';
 import { StaleWork } from './stale-work.ts';
 import { StallWatch, type Vigil } from './stall-watch.ts';
 import { StreamIntake } from './stream-intake.ts';
@@ -47,6 +49,8 @@ export interface LeftLine {
  * whatever an older epoch still brings is counted and dropped.
  */
 export class AgentLines {
+  /** Says what no backend makes. */
+  readonly own: OwnWords;
   readonly #options: AgentLinesOptions;
   readonly #scope: CallScope;
   readonly #sound: AgentSound;
@@ -64,6 +68,9 @@ export class AgentLines {
     this.#scope = scope;
     this.#stale = new StaleWork(scope, onBackendFault);
     this.#sound = new AgentSound(options, (track) => this.#finish(track));
+    this.own = new OwnWords(this.#sound.downlink, (track) =>
+      this.#end(track, { outcome: { status: 'completed' }, usage: null }),
+    );
     this.#watch = new StallWatch({
       scope,
       ...(options.vigil === undefined ? {} : { vigil: options.vigil }),
@@ -217,10 +224,10 @@ export class AgentLines {
     this.#watch.taken(track, event.type);
   }
 
-  /** Somebody beside the backend hears a line say this, all of it so far; it may still change. */
-  overheard(lineId: string, text: string): void {
+  /** Somebody beside the backend hears a line say this; `null`: who was to hear it is away. */
+  overheard(lineId: string, heard: OverheardText | null): void {
     const track = this.#tracks.get(lineId);
-    if (track?.outcome === null) this.#options.gate?.overheard(track, text);
+    if (track?.outcome === null) this.#options.gate?.overheard(track, heard);
   }
 
   /** The line in which a backend without turns calls tools: the one it speaks in, or a new one. */
@@ -328,7 +335,7 @@ export class AgentLines {
       track.restart(this.#scope.nowMs());
       return { kind: 'owed', track };
     }
-    track.shorten(downlink.shorten(track));
+    track.breakOff(downlink.shorten(track));
     const outcome = { status: 'incomplete', reason: 'backend_lost' } as const;
     const broken = track.generatedSamples > 0;
     this.#end(track, { outcome, usage: null });
@@ -345,7 +352,10 @@ export class AgentLines {
 
   /** A line that is owed will not come: whoever answers now does so by itself. */
   abandon(track: LineTrack): void {
-    this.#close(track, { status: 'incomplete', reason: 'backend_lost' });
+    const end = { status: 'incomplete', reason: 'backend_lost' } as const;
+    // A phrase that it begins with is said to its end.
+    if (track.prefaceSamples > 0) this.#end(track, { outcome: end, usage: null });
+    else this.#close(track, end);
   }
 
   /** The backend is lost: every open line ends as failed. */
@@ -369,11 +379,12 @@ export class AgentLines {
 
   /** The rest of a line may not be said. @returns what was given of it by mistake, ms */
   #stopAt(track: LineTrack, { cleanMs, likelyMs }: HitPlace): number {
-    const lateMs = Math.max(0, track.sentMs - likelyMs);
+    const lateMs = Math.max(0, track.sentMs - track.prefaceMs - likelyMs);
     this.cancelUpstream();
     if (track.line.cause === 'stream') this.#stream.gate();
     this.#intake.close(track);
-    if (track.generatedMs > cleanMs) track.shorten(this.#sound.downlink.shortenTo(track, cleanMs));
+    const toMs = track.prefaceMs + cleanMs;
+    if (track.generatedMs > toMs) track.shorten(this.#sound.downlink.shortenTo(track, toMs));
     const outcome = { status: 'incomplete', reason: 'content_filter' } as const;
     this.#allSaid(track, { outcome, usage: null });
     return lateMs;

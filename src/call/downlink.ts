@@ -92,6 +92,7 @@ export class Downlink {
     if (this.waitingMs > unplayedLimitMs) return false;
     const queued = { track, bytes, receivedAtMs: this.#nowMs() };
     track.generatedSamples += samplesOf(queued);
+    track.latest = bytes;
     this.#queue.push(queued);
     this.#pump();
     return true;

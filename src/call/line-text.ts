@@ -17,6 +17,8 @@ interface Anchor {
 
 /** Longest silence after a word that still goes with it when a line is stopped there, ms. */
 const breathMs = 20;
+/** Pace of a voice in a hurry, ms a character: less is said of text whose audio is shorter than that. */
+const hurriedMs = 50;
 
 /**
  * What a line says and where each word lies on its audio, so that "heard" can be answered in words.
@@ -72,6 +74,18 @@ export class LineText {
       this.#placed.push({ text: delta.slice(from), startMs: null, endMs: null });
       if (delta.slice(from).trim() !== '') this.#exact = false;
     }
+  }
+
+  /**
+   * How long the line's audio would be if it said all of the text, ms, where it breaks off within a
+   * sound: the last stretch goes on at the pace of those before.
+   * @param audioMs length of the line's audio so far
+   */
+  wholeMs(audioMs: number): number {
+    if (this.#exact) return audioMs;
+    const { atMs, from } = this.#anchors.at(-1) ?? { atMs: 0, from: 0 };
+    const paceMs = from > 0 ? atMs / from : hurriedMs;
+    return Math.max(audioMs, atMs + paceMs * (this.#text.length - from));
   }
 
   /**

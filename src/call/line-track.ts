@@ -1,4 +1,5 @@
-import { AudibleOnset } from '../audio/level.ts';
+import { AudibleOnset, isAudible } from '../audio/level.ts';
+import { decodeSamples } from '../audio/samples.ts';
 import { bytesPerSample, msToSamples, samplesToMs, type AudioFormat } from '../audio/format.ts';
 import { ByteStore } from '../audio/byte-store.ts';
 import { LineText } from './line-text.ts';
@@ -9,6 +10,8 @@ import type { PlayoutClock } from './playout.ts';
 
 /** Audio of one agent line kept for `retrieve`: its first half minute, ms. */
 const keptLimitMs = 12_000;
+/** What of the end of a line's audio tells whether it ends within a sound, ms. */
+const tailMs = 20;
 /** How long after a cut an acknowledgement may still say what was heard, ms. */
 const lateAcknowledgementMs = 1000;
 
@@ -30,10 +33,15 @@ export class LineTrack {
   sentText = '';
   generatedSamples = 0;
   sentSamples = 0;
+  /** The last audio that was generated, in the client's format; may be empty. */
+  latest: Uint8Array = new Uint8Array(0);
   /** Set when the backend has finished: what the line will end as once everything is sent. */
   outcome: { readonly outcome: TrackOutcome; readonly usage: Usage | null } | null = null;
   /** Logged as closed. */
   closed = false;
+  /** What it begins with that is not its backend's: samples, and the words. */
+  prefaceSamples = 0;
+  prefaceText = '';
   /** Something that the backend said in it was kept from the caller by the gate. */
   withheld = false;
   /** Closed, and said to its end. */
@@ -70,6 +78,11 @@ export class LineTrack {
 
   get generatedMs(): number {
     return samplesToMs(this.generatedSamples, this.format.rateHz);
+  }
+
+  /** Length of what is not its backend's, ms. */
+  get prefaceMs(): number {
+    return samplesToMs(this.prefaceSamples, this.format.rateHz);
   }
 
   get sentMs(): number {
@@ -131,6 +144,8 @@ export class LineTrack {
   restart(nowMs: number): void {
     this.text = new LineText();
     this.generatedSamples = 0;
+    this.prefaceSamples = 0;
+    this.prefaceText = '';
     this.outcome = null;
     this.lastEventAtMs = nowMs;
   }
@@ -138,6 +153,17 @@ export class LineTrack {
   /** Nothing of it is said after this sample, which may still have to be given. */
   shorten(toSample: number): void {
     this.text.cut(samplesToMs(toSample, this.format.rateHz), this.generatedMs);
+    this.generatedSamples = toSample;
+  }
+
+  /**
+   * The same, where the backend was lost in it: of text whose audio breaks off within a sound only
+   * what that audio can hold counts as said.
+   */
+  breakOff(toSample: number): void {
+    const within = toSample >= this.generatedSamples && this.#endsInSound();
+    const ofMs = within ? this.text.wholeMs(this.generatedMs) : this.generatedMs;
+    this.text.cut(samplesToMs(toSample, this.format.rateHz), ofMs);
     this.generatedSamples = toSample;
   }
 
@@ -190,6 +216,13 @@ export class LineTrack {
   /** Forgets the audio: only the last line's is kept. */
   dropAudio(): void {
     this.#kept.clear();
+  }
+
+  #endsInSound(): boolean {
+    const { codec, rateHz } = this.format;
+    const tail = msToSamples(tailMs, rateHz) * bytesPerSample(codec);
+    const from = Math.max(0, this.latest.byteLength - tail);
+    return isAudible(decodeSamples(this.latest.subarray(from), codec));
   }
 
   #settle(heardMs: number, openUntilMs: number): void {

@@ -67,3 +67,39 @@ describe('text that comes right before its audio', () => {
     expect(text.heard(1000, 1100)).toBe('one two');
   });
 });
+
+describe('text of a line that breaks off within a sound', () => {
+  const saidOf = (text: LineText, audioMs: number): string =>
+    text.heard(audioMs, text.wholeMs(audioMs));
+
+  it('goes on at the pace of the stretches before', () => {
+    const text = twoClauses();
+    // 18 characters a second: the last 19 take 1056 ms, of which 530 are here.
+    expect(text.wholeMs(1530)).toBeCloseTo(2056, 0);
+    expect(saidOf(text, 1530)).toBe('one two three four five six');
+    expect(saidOf(text, 2100)).toBe('one two three four five six seven eig');
+  });
+
+  it('leaves out a word of which less than half is there', () => {
+    const text = new LineText();
+    text.append('one ', null, 0);
+    text.append('two ', null, 240);
+    text.append('six ', null, 480);
+    expect(saidOf(text, 560)).toBe('one two');
+    expect(saidOf(text, 660)).toBe('one two six');
+  });
+
+  it('that ran ahead of its audio is not said faster than anybody speaks', () => {
+    const text = new LineText();
+    text.append('one two three four five six seven eight', null);
+    expect(saidOf(text, 1000)).toBe('one two three four');
+    expect(saidOf(text, 1950)).toBe('one two three four five six seven eight');
+  });
+
+  it('that has times is said by them', () => {
+    const text = new LineText();
+    text.append('one', [{ text: 'one', startMs: 0, endMs: 300 }]);
+    expect(text.wholeMs(200)).toBe(200);
+    expect(saidOf(text, 200)).toBe('one');
+  });
+});

@@ -162,4 +162,19 @@ describe('line track', () => {
     expect(track.inBand).toBe(false);
     expect(track.heardMs(9000, 0)).toBe(0);
   });
+
+  it.each([
+    ['a sound', 8000, 'one two'],
+    ['silence', 0, 'one two three'],
+  ])('that breaks off in %s has said what its audio can hold', (_, level, said) => {
+    const track = aTrack(0);
+    for (const word of ['one ', 'two ', 'three']) {
+      track.text.append(word, null, track.generatedMs);
+      track.generatedSamples += 240 * 24;
+    }
+    track.generatedSamples -= 180 * 24;
+    track.latest = new Uint8Array(new Int16Array(24 * 20).fill(level).buffer);
+    track.breakOff(track.generatedSamples);
+    expect(track.text.text).toBe(said);
+  });
 });
