@@ -229,6 +229,12 @@ function historyOf(
   const textOf = (role: string): string =>
     messages.flatMap((message) => (message.role === role ? message.content : [])).join(' ');
   const told = numbersIn(textOf('assistant'));
+  // Of a cut line's last word no more than half needs to have been heard.
+  const lastWords = new Set(
+    messages.flatMap(({ role, content }) =>
+      role === 'assistant' ? numbersIn(content).slice(-1) : [],
+    ),
+  );
   const faults: string[] = [];
   for (const [i, number] of told.entries()) {
     if (number !== i) faults.push(`the model counts ${number} as its word ${i}`);
@@ -244,8 +250,10 @@ function historyOf(
       toSample: word.startSample - speechRateHz * 0.01,
     });
     // Words that a late player tore apart are sound, though nobody knows them again.
-    const leastMs = (missing - 0.5) * wordSoundMs - uncertainMs;
-    if (missing > 0 && partMs < leastMs) {
+    const leastMs = Array.from({ length: Math.max(0, missing) }, (_, k) =>
+      lastWords.has(word.number - 1 - k) ? wordSoundMs / 2 - uncertainMs : wordSoundMs,
+    ).reduce((sum, ms) => sum + ms, 0);
+    if (partMs < leastMs) {
       faults.push(`${missing} words before ${word.number} count as heard: ${partMs} ms were`);
     }
     if (missing === 0 && partMs > wordSoundMs / 2 + uncertainMs) {

@@ -100,7 +100,7 @@ function verdict(): boolean {
     stopsOverLimit: [...model, ...voice].filter(({ ownMs }) => ownMs > stopWithinMs).length,
     unstopped,
     historyFaults: faults,
-    callsWithLostNotes: unheard.length,
+    callsWithLostNotes: unheard.map(({ notes }) => notes.join(' ')),
     left,
     lateMs: { p50: lateMs[0], p99: lateMs[1], max: lateMs[2] },
   };
