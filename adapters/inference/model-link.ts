@@ -1,14 +1,5 @@
-import { Worker } from 'node:worker_threads';
-
-import { systemClock } from '../../src/time/clock.ts';
+import { openThread, workerBeside } from '../shared/thread.ts';
 import type { FromModel, ToModel } from './messages.ts';
-
-/**
- * How long a thread that is ended keeps the process alive, ms. It is asked to end and never
- * terminated: that, inside a run of a graph, aborts the whole process (onnxruntime-node 1.30, an
- * uncaught Napi::Error). A thread that hangs is left behind, and ends when its run does.
- */
-const endingMs = 2000;
 
 /** The main thread's end of a model's thread. */
 export interface ModelLink {
@@ -28,35 +19,18 @@ export interface ModelLinkHandlers {
 /** Starts a thread that serves the package in `folder`. */
 export type OpenModelLink = (folder: string, handlers: ModelLinkHandlers) => ModelLink;
 
-/** Starts the thread from source or from the compiled tree, whichever this file is in. */
-export const openModelThread: OpenModelLink = (folder, handlers) => {
-  // Compiling does not rewrite the extension inside a URL.
-  const file = import.meta.url.endsWith('.ts') ? './worker.ts' : './worker.js';
-  const worker = new Worker(new URL(file, import.meta.url), { name: 'model', workerData: folder });
-  let over = false;
-  let ending = false;
-  const lost = (reason: string): void => {
-    if (over) return;
-    over = true;
-    handlers.lost(reason);
-  };
-  worker.on('message', (message: FromModel) => {
-    if (!over) handlers.message(message);
+/** Starts a model's thread. */
+export const openModelThread: OpenModelLink = (folder, { message, lost }) => {
+  const thread = openThread<ToModel | null, FromModel>({
+    name: 'model',
+    file: workerBeside(import.meta.url),
+    data: folder,
+    endRequest: null,
+    message,
+    lost,
   });
-  worker.on('error', (error: unknown) =>
-    lost(error instanceof Error ? error.message : 'unknown failure'),
-  );
-  worker.on('exit', (code) => lost(`the thread ended with code ${code}`));
   return {
-    send: (message) =>
-      worker.postMessage(message, message.type === 'step' ? [message.pcm.buffer] : []),
-    end: () => {
-      if (ending) return;
-      ending = true;
-      over = true;
-      worker.postMessage(null);
-      const patience = systemClock.timerAt(systemClock.nowMs() + endingMs, () => worker.unref());
-      worker.once('exit', () => patience.cancel());
-    },
+    send: (request) => thread.send(request, request.type === 'step' ? [request.pcm.buffer] : []),
+    end: () => void thread.end(),
   };
 };

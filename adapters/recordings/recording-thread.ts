@@ -1,4 +1,3 @@
-import { Worker } from 'node:worker_threads';
 import type { Logger } from '../../src/ports/log.ts';
 import type {
   ByteRange,
@@ -10,6 +9,7 @@ import type {
 } from '../../src/ports/recording.ts';
 import type { Clock, Timer } from '../../src/time/clock.ts';
 import type { FileWrite, RecordingsReply, RecordingsRequest, RecordingsStart } from './messages.ts';
+import { openThread, workerBeside, type Thread } from '../shared/thread.ts';
 import { readFromFolder } from './read-folder.ts';
 import { S3Store } from './s3-store.ts';
 
@@ -34,7 +34,7 @@ const endLimitMs = 30_000;
 export class RecordingThread implements RecordingPort {
   readonly #options: RecordingThreadOptions;
   readonly #bucket: S3Store | null;
-  readonly #worker: Worker;
+  readonly #thread: Thread<RecordingsRequest>;
   readonly #open = new Set<string>();
   readonly #counts = { begun: 0, refused: 0, overflowed: 0, failedInThread: 0 };
   readonly #ended = Promise.withResolvers<undefined>();
@@ -49,13 +49,14 @@ export class RecordingThread implements RecordingPort {
     const { folder, s3, retentionDays, minFreeBytes } = options;
     this.#options = options;
     this.#bucket = s3 === null ? null : new S3Store(s3);
-    const file = import.meta.url.endsWith('.ts') ? './worker.ts' : './worker.js';
-    const workerData: RecordingsStart = { folder, s3, retentionDays, minFreeBytes };
-    this.#worker = new Worker(new URL(file, import.meta.url), { name: 'recordings', workerData });
-    this.#worker.on('message', (reply: RecordingsReply) => this.#told(reply));
-    this.#worker.on('error', (error: unknown) => this.#lost(error));
-    this.#worker.on('exit', () => this.#lost(null));
-    this.#worker.unref();
+    this.#thread = openThread<RecordingsRequest, RecordingsReply>({
+      name: 'recordings',
+      file: workerBeside(import.meta.url),
+      data: { folder, s3, retentionDays, minFreeBytes } satisfies RecordingsStart,
+      keepsAlive: false,
+      message: (reply) => this.#told(reply),
+      lost: (reason) => this.#lost(reason),
+    });
   }
 
   begin(callId: string, place: string): RecordingSink | null {
@@ -94,7 +95,7 @@ export class RecordingThread implements RecordingPort {
   async close(): Promise<void> {
     if (!this.#closing && !this.#gone) {
       this.#closing = true;
-      this.#worker.ref();
+      this.#thread.ref();
       this.#send({ type: 'close' });
     }
     const { clock } = this.#options;
@@ -104,7 +105,7 @@ export class RecordingThread implements RecordingPort {
     await this.#ended.promise;
     patience.cancel();
     this.#gatherTimer?.cancel();
-    await this.#worker.terminate();
+    await this.#thread.end();
   }
 
   #write(callId: string, file: GrowingFile, content: Uint8Array | string): void {
@@ -145,12 +146,12 @@ export class RecordingThread implements RecordingPort {
     const writes = joined(this.#gathered);
     this.#gathered = [];
     const transfer = writes.map(({ bytes }) => bytes.buffer as ArrayBuffer);
-    this.#worker.postMessage({ type: 'write', writes } satisfies RecordingsRequest, transfer);
+    this.#thread.send({ type: 'write', writes }, transfer);
   }
 
   #send(request: RecordingsRequest): void {
     this.#flush();
-    if (!this.#gone) this.#worker.postMessage(request);
+    this.#thread.send(request);
   }
 
   #told(reply: RecordingsReply): void {
@@ -180,7 +181,7 @@ export class RecordingThread implements RecordingPort {
     }
   }
 
-  #lost(error: unknown): void {
+  #lost(reason: string): void {
     this.#ended.resolve(undefined);
     if (this.#gone) return;
     this.#gone = true;
@@ -188,7 +189,6 @@ export class RecordingThread implements RecordingPort {
     this.#gathered = [];
     this.#waitingBytes = 0;
     if (this.#closing) return;
-    const reason = error instanceof Error ? error.message : 'its thread has ended';
     this.#options.log.error('recordings.gone', { reason });
   }
 }

@@ -1,5 +1,4 @@
 import { setImmediate as turn } from 'node:timers/promises';
-import { Worker } from 'node:worker_threads';
 import { CallError } from '../../src/ports/errors.ts';
 import type { Logger } from '../../src/ports/log.ts';
 import type {
@@ -10,6 +9,7 @@ import type {
   StorePort,
 } from '../../src/ports/store.ts';
 import type { Clock } from '../../src/time/clock.ts';
+import { openThread, workerBeside, type Thread } from '../shared/thread.ts';
 import type { StoreReply, StoreRequest, StoreStart } from './messages.ts';
 
 export interface StoreThreadOptions extends StoreStart {
@@ -36,7 +36,7 @@ const endLimitMs = 15_000;
 /** The store, in a thread of its own: a database is never waited for by whoever moves audio. */
 export class StoreThread implements StorePort {
   readonly #options: StoreThreadOptions;
-  readonly #worker: Worker;
+  readonly #thread: Thread<StoreRequest>;
   readonly #asked = new Map<number, Asked>();
   /** Sent to the thread, not on the disk yet. */
   readonly #onTheWay = new Map<string, CallRecord>();
@@ -51,13 +51,14 @@ export class StoreThread implements StorePort {
   constructor(options: StoreThreadOptions) {
     const { database, endpoints, retentionDays, maxCalls } = options;
     this.#options = options;
-    const file = import.meta.url.endsWith('.ts') ? './worker.ts' : './worker.js';
-    const workerData: StoreStart = { database, endpoints, retentionDays, maxCalls };
-    this.#worker = new Worker(new URL(file, import.meta.url), { name: 'store', workerData });
-    this.#worker.on('message', (reply: StoreReply) => this.#told(reply));
-    this.#worker.on('error', (error: unknown) => this.#lost(error));
-    this.#worker.on('exit', () => this.#lost(null));
-    this.#worker.unref();
+    this.#thread = openThread<StoreRequest, StoreReply>({
+      name: 'store',
+      file: workerBeside(import.meta.url),
+      data: { database, endpoints, retentionDays, maxCalls } satisfies StoreStart,
+      keepsAlive: false,
+      message: (reply) => this.#told(reply),
+      lost: (reason) => this.#lost(reason),
+    });
   }
 
   put(record: CallRecord, deliveries: readonly Delivery[]): void {
@@ -100,7 +101,7 @@ export class StoreThread implements StorePort {
     await Promise.all(this.#sending);
     if (!this.#closing && !this.#gone) {
       this.#closing = true;
-      this.#worker.ref();
+      this.#thread.ref();
       this.#send({ type: 'close' });
     }
     const { clock } = this.#options;
@@ -109,7 +110,7 @@ export class StoreThread implements StorePort {
     );
     await this.#ended.promise;
     patience.cancel();
-    await this.#worker.terminate();
+    await this.#thread.end();
   }
 
   /** In pieces, between which others get their turn. */
@@ -143,7 +144,7 @@ export class StoreThread implements StorePort {
   }
 
   #send(request: StoreRequest): void {
-    if (!this.#gone) this.#worker.postMessage(request);
+    this.#thread.send(request);
   }
 
   #told(reply: StoreReply): void {
@@ -181,7 +182,7 @@ export class StoreThread implements StorePort {
     }
   }
 
-  #lost(error: unknown): void {
+  #lost(reason: string): void {
     this.#ended.resolve(undefined);
     if (this.#gone) return;
     this.#gone = true;
@@ -189,7 +190,6 @@ export class StoreThread implements StorePort {
     const calls = this.#onTheWay.size;
     this.#onTheWay.clear();
     if (this.#closing) return;
-    const reason = error instanceof Error ? error.message : 'its thread has ended';
     this.#options.log.error('store.gone', { reason, callsLost: calls });
   }
 }

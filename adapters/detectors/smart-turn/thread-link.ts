@@ -1,51 +1,18 @@
-import { Worker } from 'node:worker_threads';
+import { openThread, workerBeside } from '../../shared/thread.ts';
+import type { OpenTurnLink, TurnEnd, TurnReply, TurnRequest } from './turn-link.ts';
 
-import { systemClock } from '../../../src/time/clock.ts';
-import type { OpenTurnLink, TurnEnd, TurnReply } from './turn-link.ts';
-
-/**
- * How long the end of the thread is waited for, ms. It is asked to end and never terminated: that,
- * inside a run of the graph, aborts the whole process (onnxruntime-node 1.30, an uncaught
- * Napi::Error). A thread that hangs is left behind, and ends when its run does.
- */
-const endingMs = 2000;
-
-/** Starts the scoring thread, from source or from the compiled tree, whichever this file is in. */
-export const openThreadLink: OpenTurnLink = (start, handlers) => {
-  // Compiling does not rewrite the extension inside a URL.
-  const file = import.meta.url.endsWith('.ts') ? './worker.ts' : './worker.js';
-  const worker = new Worker(new URL(file, import.meta.url), {
+/** Starts the scoring thread. */
+export const openThreadLink: OpenTurnLink = (start, { reply, lost }) => {
+  const thread = openThread<TurnRequest | TurnEnd, TurnReply>({
     name: 'smart-turn',
-    workerData: start,
-  });
-  let over = false;
-  const lost = (reason: string): void => {
-    if (over) return;
-    over = true;
-    handlers.lost(reason);
-  };
-  worker.on('message', (reply: TurnReply) => {
-    if (!over) handlers.reply(reply);
-  });
-  worker.on('error', (error: unknown) =>
-    lost(error instanceof Error ? error.message : 'unknown failure'),
-  );
-  const gone: PromiseWithResolvers<void> = Promise.withResolvers();
-  worker.on('exit', (code) => {
-    lost(`the thread ended with code ${code}`);
-    gone.resolve();
+    file: workerBeside(import.meta.url),
+    data: start,
+    endRequest: { type: 'end' },
+    message: reply,
+    lost,
   });
   return {
-    send: (request) => worker.postMessage(request, [request.pcm.buffer]),
-    end: async () => {
-      over = true;
-      worker.postMessage({ type: 'end' } satisfies TurnEnd);
-      const patience = systemClock.timerAt(systemClock.nowMs() + endingMs, () => {
-        worker.unref();
-        gone.resolve();
-      });
-      await gone.promise;
-      patience.cancel();
-    },
+    send: (request) => thread.send(request, [request.pcm.buffer]),
+    end: () => thread.end(),
   };
 };

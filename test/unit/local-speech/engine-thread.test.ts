@@ -1,6 +1,7 @@
 import { afterEach, expect, test } from 'vitest';
 
-import { EngineThread, workerBeside } from '../../../adapters/speech/local/shared/engine-thread.ts';
+import { EngineThread } from '../../../adapters/speech/local/shared/engine-thread.ts';
+import { workerBeside } from '../../../adapters/shared/thread.ts';
 import { CallError } from '../../../src/ports/errors.ts';
 import { systemClock } from '../../../src/time/clock.ts';
 

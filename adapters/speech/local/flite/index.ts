@@ -4,7 +4,7 @@ import { z } from 'zod';
 
 import type { TextToSpeechPort } from '../../../../src/ports/text-to-speech.ts';
 import type { SpeechSurroundings } from '../../../shared/surroundings.ts';
-import { workerBeside } from '../shared/engine-thread.ts';
+import { workerBeside } from '../../../shared/thread.ts';
 import { LocalVoice } from '../shared/local-voice.ts';
 import type { FliteStart } from './flite-engine.ts';
 import { asciiText } from './readable.ts';

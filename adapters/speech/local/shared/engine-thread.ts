@@ -1,7 +1,8 @@
-import { Worker, type Transferable } from 'node:worker_threads';
+import type { Transferable } from 'node:worker_threads';
 
 import { CallError } from '../../../../src/ports/errors.ts';
-import { systemClock, type Clock, type Timer } from '../../../../src/time/clock.ts';
+import type { Clock } from '../../../../src/time/clock.ts';
+import { openThread, type Thread } from '../../../shared/thread.ts';
 
 /** What every engine's thread says, besides its own replies. */
 export type EngineReply<Ready, Reply> =
@@ -28,21 +29,8 @@ export interface EngineThreadOptions<Ready, Reply> {
 type State =
   | { readonly kind: 'idle' }
   | { readonly kind: 'starting'; readonly started: Promise<void> }
-  | { readonly kind: 'ready'; readonly worker: Worker }
+  | { readonly kind: 'ready'; readonly thread: Thread<unknown> }
   | { readonly kind: 'closed' };
-
-/**
- * How long the end of a thread is waited for, ms. It is asked to end and never terminated: that
- * aborts the whole process inside a native run. One that hangs is left behind without keeping the
- * process alive.
- */
-const endingMs = 2000;
-
-/** `worker.ts` beside the given module, or `worker.js` in the compiled tree. */
-export function workerBeside(moduleUrl: string): URL {
-  // Compiling does not rewrite the extension inside a URL.
-  return new URL(moduleUrl.endsWith('.ts') ? './worker.ts' : './worker.js', moduleUrl);
-}
 
 /** A worker thread with a start, replies, a loss and an end. What goes over it is its user's. */
 export class EngineThread<Request, Ready, Reply> {
@@ -93,16 +81,16 @@ export class EngineThread<Request, Ready, Reply> {
 
   /** Ignored while there is no thread: its user was told of the loss. */
   send(request: Request, transfer: readonly Transferable[] = []): void {
-    if (this.#state.kind === 'ready') this.#state.worker.postMessage(request, transfer);
+    if (this.#state.kind === 'ready') this.#state.thread.send(request, transfer);
   }
 
   /** Gives the thread up; `onLost` is called when it was ready. */
   lose(reason: string): void {
     if (this.#state.kind !== 'ready') return;
-    const { worker } = this.#state;
+    const { thread } = this.#state;
     this.#state = { kind: 'idle' };
     this.#losses += 1;
-    this.#end(worker);
+    this.#end(thread);
     this.#options.onLost(new CallError('backend_closed', `${this.#options.name}: ${reason}`));
   }
 
@@ -110,7 +98,7 @@ export class EngineThread<Request, Ready, Reply> {
   async close(): Promise<void> {
     const state = this.#state;
     this.#state = { kind: 'closed' };
-    if (state.kind === 'ready') this.#end(state.worker);
+    if (state.kind === 'ready') this.#end(state.thread);
     if (state.kind === 'starting') await state.started.catch(() => undefined);
     await this.#ending;
   }
@@ -129,49 +117,43 @@ export class EngineThread<Request, Ready, Reply> {
     const workerData = await start();
     if (this.#state.kind === 'closed') throw this.#error('was closed');
     this.#starts += 1;
-    const worker = new Worker(file, { name, workerData });
     const opened: PromiseWithResolvers<Ready> = Promise.withResolvers();
+    const isMine = (): boolean => this.#state.kind === 'ready' && this.#state.thread === thread;
     const gone = (reason: string): void => {
       opened.reject(this.#error(reason));
-      if (this.#state.kind === 'ready' && this.#state.worker === worker) this.lose(reason);
+      if (isMine()) this.lose(reason);
     };
-    worker.on('message', (message: EngineReply<Ready, Reply>) => {
-      if (message.type === 'ready') opened.resolve(message.ready);
-      else if (message.type === 'failed') gone(message.message);
-      else if (this.#state.kind === 'ready' && this.#state.worker === worker) {
-        this.#options.onReply(message.reply);
-      }
+    const thread = openThread<unknown, EngineReply<Ready, Reply>>({
+      name,
+      file,
+      data: workerData,
+      endRequest: { type: 'end' },
+      message: (message) => {
+        if (message.type === 'ready') opened.resolve(message.ready);
+        else if (message.type === 'failed') gone(message.message);
+        else if (isMine()) this.#options.onReply(message.reply);
+      },
+      lost: gone,
     });
-    worker.on('error', (error) => gone(error instanceof Error ? error.message : 'unknown failure'));
-    worker.on('exit', (code) => gone(`the thread ended with code ${code}`));
-    const timeout: Timer = clock.timerAt(fromMs + startTimeoutMs, () =>
+    const timeout = clock.timerAt(fromMs + startTimeoutMs, () =>
       gone(`the thread was not ready after ${startTimeoutMs} ms`),
     );
     try {
       const ready = await opened.promise;
       if (this.#state.kind !== 'starting') throw this.#error('was closed');
       this.#startMs = clock.nowMs() - fromMs;
-      this.#state = { kind: 'ready', worker };
+      this.#state = { kind: 'ready', thread };
       onReady(ready);
     } catch (error) {
-      this.#end(worker);
+      this.#end(thread);
       throw error;
     } finally {
       timeout.cancel();
     }
   }
 
-  #end(worker: Worker): void {
-    const gone: PromiseWithResolvers<void> = Promise.withResolvers();
-    worker.once('exit', () => gone.resolve());
-    if (worker.threadId === -1) gone.resolve();
-    worker.postMessage({ type: 'end' });
-    const patience = systemClock.timerAt(systemClock.nowMs() + endingMs, () => {
-      worker.unref();
-      gone.resolve();
-    });
-    const before = this.#ending;
-    this.#ending = Promise.all([before, gone.promise]).then(() => patience.cancel());
+  #end(thread: Thread<unknown>): void {
+    this.#ending = Promise.all([this.#ending, thread.end()]).then(() => undefined);
   }
 
   #error(reason: string, cause?: unknown): CallError {

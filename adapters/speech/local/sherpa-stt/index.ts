@@ -2,7 +2,7 @@ import { z } from 'zod';
 
 import type { SpeechToTextPort } from '../../../../src/ports/speech-to-text.ts';
 import type { SpeechSurroundings } from '../../../shared/surroundings.ts';
-import { workerBeside } from '../shared/engine-thread.ts';
+import { workerBeside } from '../../../shared/thread.ts';
 import { modelFile, openModelFolder } from '../shared/model-folder.ts';
 import type { RecogniserStart } from './link.ts';
 import { SherpaRecogniser } from './sherpa-recogniser.ts';

@@ -2,7 +2,7 @@ import { z } from 'zod';
 
 import type { TextToSpeechPort } from '../../../../src/ports/text-to-speech.ts';
 import type { SpeechSurroundings } from '../../../shared/surroundings.ts';
-import { workerBeside } from '../shared/engine-thread.ts';
+import { workerBeside } from '../../../shared/thread.ts';
 import { LocalVoice } from '../shared/local-voice.ts';
 import { openModelFolder } from '../shared/model-folder.ts';
 import type { SherpaVoiceStart } from './sherpa-engine.ts';
