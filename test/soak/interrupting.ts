@@ -250,10 +250,10 @@ function historyOf(
       toSample: word.startSample - speechRateHz * 0.01,
     });
     // Words that a late player tore apart are sound, though nobody knows them again.
-    const leastMs = Array.from({ length: Math.max(0, missing) }, (_, k) =>
-      lastWords.has(word.number - 1 - k) ? wordSoundMs / 2 - uncertainMs : wordSoundMs,
-    ).reduce((sum, ms) => sum + ms, 0);
-    if (partMs < leastMs) {
+    const absent = Array.from({ length: Math.max(0, missing) }, (_, k) => word.number - 1 - k);
+    const halves = absent.filter((number) => lastWords.has(number)).length;
+    const leastMs = (absent.length - halves / 2) * wordSoundMs - Math.max(1, halves) * uncertainMs;
+    if (missing > 0 && partMs < leastMs) {
       faults.push(`${missing} words before ${word.number} count as heard: ${partMs} ms were`);
     }
     if (missing === 0 && partMs > wordSoundMs / 2 + uncertainMs) {
