@@ -24,6 +24,9 @@ export interface InterruptedCall {
   readonly faults: readonly string[];
   /** The caller's notes, as the model was last shown them. */
   readonly notes: readonly number[];
+  readonly agent: string;
+  /** The call's log. */
+  readonly events: readonly LogEntry[];
 }
 
 /** When a stage stopped, ms after the cut. */
@@ -138,6 +141,8 @@ export async function interruptCall(options: InterruptingOptions): Promise<Inter
     cuts: countCuts(events),
     ...stopsOf(parts, cuts, loop),
     ...historyOf(parts, recording),
+    agent,
+    events,
   };
 }
 

@@ -8,10 +8,12 @@
  * it up, `lateMs` how late its timers were. Exit code 1 when a stage stopped later than 50 ms of its own
  * time, when something is left, or history is wrong.
  */
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import process from 'node:process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { distribution } from '../../bench/lib/distribution.ts';
+import { outFolder } from '../../bench/lib/report.ts';
 import { openCascadeStage, partsKey, partsKeyEnv } from '../conformance/cascade-stage.ts';
 import {
   countingAgent,
@@ -40,6 +42,13 @@ for (let round = 0; cutsOf(made) < given.cuts; round += 1) {
 }
 loop.close();
 process.exitCode = verdict() ? 0 : 1;
+
+/** What can be looked at afterwards. */
+function keep({ agent, events, faults, notes }: InterruptedCall, index: number): void {
+  mkdirSync(outFolder, { recursive: true });
+  const lines = [{ agent, faults, notes }, ...events].map((line) => JSON.stringify(line));
+  writeFileSync(`${outFolder}interrupted-${index}.jsonl`, `${lines.join('\n')}\n`);
+}
 
 async function callAtOnce(round: number): Promise<readonly InterruptedCall[]> {
   const seed = given.seed + round * given['at-once'];
@@ -90,6 +99,8 @@ function verdict(): boolean {
   const unstopped = made.reduce((all, call) => all + call.unstopped, 0);
   const faults = made.flatMap((call) => call.faults);
   const unheard = made.filter(({ notes }) => notes.some((note, i) => note !== firstNote + i));
+  const wrong = made.filter((call) => call.faults.length > 0 || unheard.includes(call));
+  for (const [index, call] of wrong.entries()) keep(call, index);
   const lateMs = [50, 99, 100].map((share) =>
     Math.max(0, late.percentile(share) / 1e6 - lookEveryMs),
   );

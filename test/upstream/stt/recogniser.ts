@@ -98,6 +98,8 @@ const loudDbfs = -45;
 /** Silence that ends a burst, ms. */
 const burstEndMs = 350;
 const usualWordMs = 300;
+/** Words that sound went without take so long together at least, ms. */
+const leastWordMs = 10;
 
 interface Burst {
   readonly ordinal: number;
@@ -187,13 +189,17 @@ class ToldEar implements Recogniser {
     this.#burst = { ordinal, words, lastLoudMs: startMs, told: 0 };
   }
 
-  /** Words that were to come later lie where the sound ended. */
+  /** Words that were to come later share what is left of the sound: none lies where that ends. */
   #end(): void {
     const burst = this.#burst;
     if (burst === null) return;
     const { lastLoudMs, ordinal, told, words } = burst;
-    for (const { text, startMs } of words.slice(told)) {
-      this.words.push({ text, startMs: Math.min(startMs, lastLoudMs), endMs: lastLoudMs });
+    const rest = words.slice(told);
+    const fromMs = Math.min(rest[0]?.startMs ?? lastLoudMs, lastLoudMs - leastWordMs);
+    const wordMs = (lastLoudMs - fromMs) / rest.length;
+    for (const [i, { text }] of rest.entries()) {
+      const startMs = fromMs + i * wordMs;
+      this.words.push({ text, startMs, endMs: startMs + wordMs });
     }
     this.#ends.push({ ordinal, endMs: lastLoudMs });
     this.#burst = null;
