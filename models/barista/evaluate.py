@@ -17,17 +17,18 @@ import numpy as np
 import torch
 from scipy.signal import butter, sosfilt
 
+import ears
 import sounds
 from corpus import to_level
-from listener import FRAME_SAMPLES, Listener, Outputs
+from ears import Ears
+from listener import FRAME_SAMPLES, Outputs
 from listener_names import INTENTS, SLOTS, order_slots
 from recordings import Clip
 
 RATE_HZ = 16_000
 LEAD_S, TAIL_S = 0.6, 1.6
 FINISHED, QUIET = 0.5, 3  # a turn is over: probability of "finished", frames without speech
-# An order is accepted when the least sure slot is this sure and the words agree with the slots.
-MARGIN, MISSING, EXTRA = 0.7, 0.95, 0.85
+RIGHT = 0.7  # an order is accepted when it is right with this probability (doubt.py)
 Sound = np.ndarray
 
 
@@ -37,10 +38,8 @@ class Reading:
 
     order: dict[str, str]
     intent: str
-    margin: float  # smallest probability of a slot's class
-    sure: float  # probability that the intent is not "unclear"
-    missing: float  # see Listener.doubts()
-    extra: float
+    right: float  # how likely the order is right
+    frame: int
     delay_ms: float | None  # from the end of the speech to the end of the turn; None: never told
     early: bool = False  # the turn was ended within the speech
 
@@ -74,7 +73,7 @@ def call(sound: Sound, noise: Sound | None, snr_db: float) -> Sound:
     return speech.astype(np.float32)
 
 
-def listen(model: Listener, calls: list[Sound]) -> list[Outputs]:
+def listen(model: Ears, calls: list[Sound]) -> list[Outputs]:
     """Outputs of every call, frame by frame, without the batch axis."""
     frames = [len(c) // FRAME_SAMPLES for c in calls]
     result: list[Outputs] = []
@@ -108,17 +107,15 @@ def read(outputs: Outputs, first_s: float, end_s: float) -> Reading:
     places = [i for i in turn_ends(outputs) if (i + 1) * 0.08 > first_s + 0.3]
     at = places[0] if places else len(outputs["voice"]) - 1
     delay = (at + 1) * 80 - end_s * 1000 if places else None
-    chances = {n: torch.softmax(outputs[f"slot_{n}"][at], -1) for n in SLOTS}
-    intent = torch.softmax(outputs["intent"][at], -1)
-    return Reading(order=order_slots({n: int(c.argmax()) for n, c in chances.items()}),
-                   intent=INTENTS[int(intent.argmax())], margin=min(float(c.max()) for c in chances.values()),
-                   sure=1 - float(intent[INTENTS.index("unclear")]),
-                   missing=float(outputs["missing"][at]), extra=float(outputs["extra"][at]), delay_ms=delay,
-                   early=delay is not None and delay < -150)
+    intent = int(outputs["intent"][at].argmax())
+    right = outputs["right"][at]
+    return Reading(order=order_slots({n: int(outputs[f"order_{n}"][at]) for n in SLOTS}),
+                   intent=INTENTS[intent], right=float(right) if right.dim() == 0 else 0.0, frame=at,
+                   delay_ms=delay, early=delay is not None and delay < -150)
 
 
-def accepted(reading: Reading, margin: float = MARGIN) -> bool:
-    return (reading.margin >= margin and reading.missing < MISSING and reading.extra < EXTRA and reading.intent in ("order", "correction")
+def accepted(reading: Reading) -> bool:
+    return (reading.right >= RIGHT and reading.intent in ("order", "correction")
             and "coffeeDrink" in reading.order)
 
 
@@ -158,9 +155,9 @@ def real_clips(work: Path) -> list[Clip]:
     return [c for c in clips if c.held_out and c.twin < 0]
 
 
-def score(readings: list[Reading], wanted: list[dict[str, str]], margin: float) -> dict[str, float]:
+def score(readings: list[Reading], wanted: list[dict[str, str]]) -> dict[str, float]:
     right = np.array([r.order == w for r, w in zip(readings, wanted)])
-    taken = np.array([accepted(r, margin) for r in readings])
+    taken = np.array([accepted(r) for r in readings])
     delays = [r.delay_ms for r in readings if r.delay_ms is not None and not r.early]
     return {"right": right.mean(), "accepted right": (right & taken).mean(),
             "accepted wrong": (~right & taken).mean(), "asked again": (~taken).mean(),
@@ -175,7 +172,7 @@ def per_slot(readings: list[Reading], wanted: list[dict[str, str]]) -> dict[str,
     return {n: float(np.mean([r.order.get(n) == w.get(n) for r, w in zip(readings, wanted)])) for n in names}
 
 
-def evaluate_real(model: Listener, work: Path, seed: int, margin: float) -> dict[str, dict[str, float]]:
+def evaluate_real(model: Ears, work: Path, seed: int) -> dict[str, dict[str, float]]:
     rng = np.random.default_rng([seed, 3])
     clips = real_clips(work)
     wanted = [c.slots for c in clips]
@@ -183,11 +180,11 @@ def evaluate_real(model: Listener, work: Path, seed: int, margin: float) -> dict
     for name, change in conditions(rng, evaluation_noises(seed)).items():
         outputs = listen(model, [change(c.sound) for c in clips])
         readings = [read(o, LEAD_S, LEAD_S + c.ends_hop / 100) for o, c in zip(outputs, clips)]
-        table[name] = score(readings, wanted, margin) | per_slot(readings, wanted)
+        table[name] = score(readings, wanted) | per_slot(readings, wanted)
         if name == "clean":
             for r, c in zip(readings, clips):
                 if r.order != c.slots:
-                    print(f"  {c.name[6:14]} {r.margin:.2f} {r.intent}", diff(c.slots, r.order))
+                    print(f"  {c.name[6:14]} {r.right:.2f} {r.intent}", diff(c.slots, r.order))
     noisy = [v for k, v in table.items() if k.endswith("dB")]
     table["mean of noise"] = {k: float(np.nanmean([v[k] for v in noisy])) for k in noisy[0]}
     return table
@@ -205,19 +202,13 @@ def show(table: dict[str, dict[str, float]]) -> None:
               f"end {row.get('end after ms', float('nan')):.0f} ms")
 
 
-def load(path: Path) -> Listener:
-    model = Listener()
-    model.load_state_dict(torch.load(path, weights_only=True)["model"])
-    return model.eval()
-
-
-def evaluate(work: Path, data: Path, seed: int, margin: float = MARGIN) -> None:
+def evaluate(work: Path, data: Path, seed: int) -> None:
     import evaluate_talk as talk
 
     torch.set_num_threads(1)
-    model = load(work / "listener.pt")
+    model = ears.load(work)
     print("frame by frame against whole calls:", talk.check_steps(model, seed))
-    table: dict[str, dict[str, float]] = evaluate_real(model, work, seed, margin)
+    table: dict[str, dict[str, float]] = evaluate_real(model, work, seed)
     show(table)
     slots = ("size", "roast", "numberOfShots", "coffeeDrink", "milkAmount", "sugarAmount")
     for line in ("clean", "mean of noise", "telephone"):

@@ -16,9 +16,9 @@ import torch
 import callers
 import sounds
 from corpus import speak_chunk, to_level
+from ears import Ears
 from evaluate import RATE_HZ, Sound, call, evaluation_noises, listen, read, turn_ends
 from grammar import Sentence, random_sentence
-from listener import Listener
 from listener_names import INTENTS, SLOTS, order_slots
 
 UNSEEN = ["+boris", "+grandma", "+rob", "+marcelo", "+shelby", "+edward", "+m8", "+paul"]
@@ -48,7 +48,7 @@ def spoken(seed: int) -> list[tuple[Sentence, Sound, float, str]]:
     return result
 
 
-def evaluate_talk(model: Listener, seed: int) -> dict[str, dict[str, float]]:
+def evaluate_talk(model: Ears, seed: int) -> dict[str, dict[str, float]]:
     """Per voice: slots all right and intent right; per intent: right."""
     rng = np.random.default_rng([seed, 5])
     noise = evaluation_noises(seed)["cafe"]
@@ -77,7 +77,7 @@ def evaluate_talk(model: Listener, seed: int) -> dict[str, dict[str, float]]:
     return table
 
 
-def evaluate_pauses(model: Listener, seed: int) -> dict[str, float]:
+def evaluate_pauses(model: Ears, seed: int) -> dict[str, float]:
     """Orders with one pause of 0.3–1.2 s where they are not complete: how often the turn is taken
     in the pause, and how often the end is told within 0.8 s."""
     rng = np.random.default_rng([seed, 6])
@@ -102,7 +102,7 @@ def evaluate_pauses(model: Listener, seed: int) -> dict[str, float]:
             "end told": float(np.mean(ended))}
 
 
-def evaluate_noise(model: Listener, seed: int) -> dict[str, float]:
+def evaluate_noise(model: Ears, seed: int) -> dict[str, float]:
     """Ten minutes of noise and coughs in streams of a minute: turns told that nobody took."""
     rng = np.random.default_rng([seed, 8])
     noises = evaluation_noises(seed + 1)
@@ -127,7 +127,7 @@ def evaluate_noise(model: Listener, seed: int) -> dict[str, float]:
             "320 ms of speech heard": voiced}
 
 
-def evaluate_strange(model: Listener, data: Path) -> dict[str, float]:
+def evaluate_strange(model: Ears, data: Path) -> dict[str, float]:
     """The half of the other real speech that training did not see: orders invented from it."""
     import soundfile
     from scipy.signal import resample_poly
@@ -144,7 +144,7 @@ def evaluate_strange(model: Listener, data: Path) -> dict[str, float]:
             "unclear": float(np.mean([r.intent == INTENTS[-1] for r in readings]))}
 
 
-def check_steps(model: Listener, seed: int) -> float:
+def check_steps(model: Ears, seed: int) -> float:
     """Largest difference between forward(), frame by frame, and sequence()."""
     rng = np.random.default_rng([seed, 9])
     pcm = torch.from_numpy(to_level(rng.standard_normal(3 * 1280 * 20).astype(np.float32), -25))
@@ -153,6 +153,6 @@ def check_steps(model: Listener, seed: int) -> float:
         whole, state, worst = model.sequence(pcm), model.initial_state(3), 0.0
         for frame in range(20):
             part = pcm[:, frame * 1280: (frame + 1) * 1280]
-            outputs, state = model(part, state, torch.zeros(3))
+            outputs, state = model(part, state, torch.full((3,), frame == 0))
             worst = max(worst, *(float((outputs[n] - whole[n][:, frame]).abs().max()) for n in outputs))
     return worst

@@ -12,15 +12,16 @@ import shutil
 import tempfile
 import warnings
 
-import numpy as np
 import onnx
 import torch
 from torch import nn
 
 import package
-from listener import FRAME_SAMPLES, Listener
+from ears import Ears, load
+from listener import FRAME_SAMPLES
 from mouth import Voice
-from policy import FIELDS, ORDER, QUEUE, TOKENS, Policy
+from policy import FIELDS, Policy
+from speaker import QUEUE
 
 OPSET = 17
 VOICE_FILE = "voice.bin"
@@ -31,29 +32,29 @@ FOLDER = pathlib.Path(__file__).parent
 class Barista(nn.Module):
     """Ears, policy and mouth as one graph. All tensors have the batch axis first."""
 
-    def __init__(self, listener: Listener, policy: Policy):
+    def __init__(self, ears: Ears, policy: Policy):
         super().__init__()
-        self.listener = listener
+        self.ears = ears
         self.policy = policy
 
     @staticmethod
     def states():
         """Name → (dtype, shape without B), in the order of the graph's inputs."""
-        floats = {n: ("float32", s) for n, s in Listener.state_shapes().items()}
-        return {**floats, "control": ("int64", (len(FIELDS),)), "queue": ("int64", (QUEUE,))}
+        return {**Ears().state_shapes(), "control": ("int64", (len(FIELDS),)), "queue": ("int64", (QUEUE,))}
 
     def forward(self, audio, exec_mask, reset, tool_result, *states):
         """audio [B, 1280]; exec_mask, reset [B] bool; tool_result [B] int32."""
         *ears, control, queue = states
         keep = 1 - reset.to(torch.float32)
-        ears = tuple(e * keep.reshape(-1, *[1] * (e.dim() - 1)) for e in ears)
-        fresh = control[:, FIELDS.index("fresh")].to(torch.float32) * keep
+        ears = tuple(e * keep.reshape(-1, *[1] * (e.dim() - 1)).to(e.dtype) for e in ears)
+        fresh = (control[:, FIELDS.index("fresh")] > 0) | reset
         # Once the agent speaks into silence the ears begin anew: what was said before would colour
         # what is said beside its speech.
         goes_on = 1 - control[:, FIELDS.index("wipe")].to(torch.float32)[:, None]
         ears = tuple(e * goes_on if n in ("gru1", "gru2") else e
-                     for n, e in zip(Listener.state_shapes(), ears))
-        heard, ears = self.listener(audio, ears, fresh)
+                     for n, e in zip(self.ears.state_shapes(), ears))
+        heard, ears = self.ears(audio, ears, fresh)
+        heard["level"] = audio.square().mean(dim=1)
         result = tool_result.to(torch.int64)
         done = self.policy(heard, control, queue, reset, result)
         runs = exec_mask.to(torch.int32)
@@ -123,11 +124,7 @@ def large_constants_aside(graph):
 
 def build(work, random):
     torch.manual_seed(8)
-    listener = Listener()
-    checkpoint = work / "listener.pt"
-    if not random:
-        listener.load_state_dict(torch.load(checkpoint, weights_only=True)["model"], strict=False)
-    return Barista(listener, Policy(Voice())).eval()
+    return Barista(Ears() if random else load(work), Policy(Voice())).eval()
 
 
 def main(work, shared=None, random=False, folder=FOLDER):
@@ -143,7 +140,7 @@ def main(work, shared=None, random=False, folder=FOLDER):
         worst = compare(model, path, shared)
         golden(model, folder)
     words = folder / "words.json"
-    words.write_text(json.dumps(model.policy.vocabulary.words) + "\n")
+    words.write_text(json.dumps(model.policy.speaker.vocabulary.words) + "\n")
     package.write_manifest(folder, model)
     sizes = {f.name: f.stat().st_size for f in folder.iterdir() if f.suffix in (".onnx", ".json", ".bin")}
     print(f"largest difference from PyTorch {worst:.2e}; bytes {sizes}")

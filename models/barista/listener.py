@@ -29,7 +29,6 @@ CHANNELS = (128, 192, 256)
 HIDDEN = 256
 WORD_SIZE = 48  # width of the word evidence that the turn GRU reads
 TURN = 160
-DROP = 0.04
 PHONES = 41  # ARPAbet and silence, for training only
 
 State = tuple[Tensor, ...]
@@ -100,7 +99,7 @@ class Listener(nn.Module):
                 self.register_buffer(f"{kind}_{name}", table, persistent=False)
         places = torch.tensor([WORDS.index(word) + 1 for word in SLOT_WORDS])
         self.register_buffer("slot_words", places, persistent=False)
-        self.drop = nn.Dropout(DROP)  # while training only
+        self.drop = nn.Dropout(0.0)  # while training only; see train.Cycle
         self.words = nn.Linear(HIDDEN, 2 * WORD_CLASSES)
         self.voice = nn.Linear(HIDDEN, 1)
         self.evidence = nn.Linear(2 * WORD_CLASSES, WORD_SIZE)
@@ -108,6 +107,7 @@ class Listener(nn.Module):
         self.slots = nn.ModuleDict({n: nn.Linear(TURN, c) for n, c in SLOT_CLASSES.items()})
         self.intent = nn.Linear(TURN, len(INTENTS))
         self.act = nn.Linear(TURN, 3)
+        self.floor = nn.Linear(TURN, 1)
         # Training only: they give the trunk something to learn before CTC does.
         self.phones = nn.Linear(HIDDEN, 2 * PHONES)
         self.aligned = nn.Linear(HIDDEN, 2 * WORD_CLASSES)
@@ -138,8 +138,8 @@ class Listener(nn.Module):
 
         pcm [B, 1280] at 16 kHz, ±1; fresh [B], 1 or true where a new turn of the caller begins with
         this frame. Outputs: hidden [B, 256]; words [B, 2, V] log-probabilities of the frame's two
-        40 ms halves; slots: logits by name; intent [B, K] and act [B, 3] logits; voice [B] logit
-        of speech in this very frame; missing and extra [B], see doubts(). Words, voice and act lag the sound by about 100 ms.
+        40 ms halves; slots: logits by name; intent [B, K] and act [B, 3] logits; floor [B] logit of
+        the caller saying more than "mhm" or "yes" in this turn; voice [B] logit of speech in this very frame; missing and extra [B], see doubts(). Words, voice and act lag the sound by about 100 ms.
         """
         pcm_past, past1, past2, past3, h1, h2, turn, heard = state
         joined = torch.cat([pcm_past, pcm], dim=1)
@@ -214,6 +214,7 @@ class Listener(nn.Module):
             **{f"slot_{name}": head(turn) for name, head in self.slots.items()},
             "intent": self.intent(turn),
             "act": self.act(turn),
+            "floor": self.floor(turn).squeeze(-1),
             "voice": self.voice(hidden).squeeze(-1),
         }
 

@@ -1,7 +1,7 @@
 """Makes the listening half of barista from nothing: `python make.py STEP --data DIR --work DIR`.
 
-Steps: `data` (synthesise the corpus, read the recordings), `train`, `evaluate`, `export` (the package,
-see export.py), or `all`. One seed fixes everything. See README.md for what must be installed.
+Steps: `data` (synthesise the corpus, read the recordings), `train`, `weigh` (when to ask again, see
+doubt.py), `evaluate`, `export` (the package, see export.py), or `all`. One seed fixes everything. See README.md for what must be installed.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ for library in ("OMP", "OPENBLAS"):  # else numpy waits for its own threads
     os.environ.setdefault(f"{library}_NUM_THREADS", "1")
 
 import corpus  # noqa: E402
+import doubt  # noqa: E402
 import evaluate  # noqa: E402
 import recordings  # noqa: E402
 import train  # noqa: E402
@@ -30,7 +31,7 @@ def make_data(data: Path, work: Path, seed: int, processes: int) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("step", choices=["data", "train", "evaluate", "export", "all"])
+    parser.add_argument("step", choices=["data", "train", "weigh", "evaluate", "export", "all"])
     parser.add_argument("--data", type=Path, default=Path("../shared/data"))
     parser.add_argument("--work", type=Path, required=True)
     parser.add_argument("--scale", type=float, default=1.0, help="longer or shorter training")
@@ -45,6 +46,8 @@ def main() -> None:
         make_data(chosen.data, work, chosen.seed, chosen.processes)
     if step in ("train", "all"):
         train.train(work, chosen.data, chosen.scale, chosen.seed)
+    if step in ("weigh", "all"):
+        doubt.fit(work, chosen.seed)
     if step in ("evaluate", "all"):
         evaluate.evaluate(work, chosen.data, chosen.seed)
     if step in ("export", "all"):

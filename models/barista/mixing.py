@@ -16,7 +16,8 @@ from listener import MELS, MELS_PER_FRAME
 from listener_names import INTENTS, SLOTS
 
 UNCLEAR = INTENTS.index("unclear")
-BACKCHANNEL = INTENTS.index("backchannel")
+NODS = (INTENTS.index("backchannel"), INTENTS.index("yes"))
+FLOOR_DELAY = 18  # hops of speech from which it must be known whether it is more than a nod
 IGNORE = -100
 SLOT_DELAY = 18  # hops after the end of its last word from which a slot must be known
 ACT_DELAY = 14
@@ -41,6 +42,7 @@ class Row:
     voice: np.ndarray  # [T]
     intent: np.ndarray  # [T]
     pending: np.ndarray  # [T]
+    floor: np.ndarray  # [T]
 
 
 @dataclass
@@ -63,7 +65,7 @@ class Piece:
 def warp_matrices() -> list[np.ndarray]:
     """Shifts of the mel axis by a factor, as if by another length of the mouth."""
     result = []
-    for factor in np.linspace(0.93, 1.08, 12):
+    for factor in np.linspace(0.9, 1.11, 16):
         matrix = np.zeros((MELS, MELS), np.float32)
         for i in range(MELS):
             # Centre frequencies of the mel scale of listener.py, in mel and back.
@@ -100,7 +102,7 @@ def piece(u: Utterance, rng: Rng, first: int, last: int, pauses: bool) -> Piece:
         mel = np.concatenate([mel, np.full((4, MELS), -12, np.float32)])
     by = rng.triangular(0.86, 1.0, 1.16)
     mel = stretched(mel, by)
-    if rng.random() < 0.5:
+    if rng.random() < 0.6:
         mel = mel @ WARPS[rng.integers(len(WARPS))]
     here = slice(first, last + 1)
     words, starts, ends = u.words[here], (u.starts[here] - begin) * by, (u.ends[here] - begin) * by
@@ -151,7 +153,9 @@ def targets(row_hops: int, fresh: int, at: int, p: Piece | None, unclear: bool) 
     voice = np.zeros(frames, np.int64)
     intent = np.full(frames, IGNORE, np.int64)
     pending = np.zeros(frames, np.int64)
-    result = {"slots": slots, "act": act, "voice": voice, "intent": intent, "pending": pending}
+    floor = np.zeros(frames, np.int64)
+    result = {"slots": slots, "act": act, "voice": voice, "intent": intent, "pending": pending,
+              "floor": floor}
     if p is None:
         return result
     end = at + len(p.mel)
@@ -169,6 +173,9 @@ def targets(row_hops: int, fresh: int, at: int, p: Piece | None, unclear: bool) 
             slots[time >= end + SLOT_DELAY, SLOT_NAMES.index(name)] = value
     if unclear:
         slots[time > at] = IGNORE
+    floor[time > at] = IGNORE
+    if not unclear:
+        floor[time >= at + FLOOR_DELAY] = 0 if p.intent in NODS else 1
     act[time > at] = IGNORE
     act[time >= at + 26] = 1
     act[(time > end) & (time < end + ACT_DELAY)] = IGNORE if p.finished else 1

@@ -6,7 +6,8 @@ import re
 
 from listener import FRAME_SAMPLES, RATE_HZ
 from mouth import DRINKS, MILK_PHRASES, ROASTS, SHOTS, SIZES, SUGAR_PHRASES
-from policy import ORDER, RESULTS, TOKENS
+from policy import ORDER, RESULTS
+from speaker import TOKENS
 
 MAX_ROWS = 128
 VALUES = dict(zip(ORDER, [SIZES, ROASTS, SHOTS, DRINKS, MILK_PHRASES, SUGAR_PHRASES]))

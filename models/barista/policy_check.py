@@ -5,7 +5,8 @@ import torch
 
 from listener_names import INTENTS, SLOTS, slot_classes
 from mouth import Voice
-from policy import FIELDS, ORDER, QUEUE, Policy
+from policy import FIELDS, ORDER, Policy
+from speaker import QUEUE
 
 SURE = 8.0
 
@@ -20,14 +21,15 @@ def heard(act="idle", voice=False, intent="unclear", order=None, without=()):
     classes = slot_classes(order or {})
     for what in without:
         classes[f"{what}Kind"] = len(SLOTS[f"{what}Kind"])
-    slots = {f"slot_{n}": one_hot(classes[n], len(SLOTS[n]) + 1) for n in SLOTS}
+    slots = {f"order_{n}": torch.tensor([classes[n]]) for n in SLOTS}
     return {
         **slots,
         "act": one_hot(["idle", "speaking", "finished"].index(act), 3),
         "intent": one_hot(INTENTS.index(intent), len(INTENTS)),
         "voice": torch.tensor([1.0 if voice else -1.0]),
-        "missing": torch.zeros(1),
-        "extra": torch.zeros(1),
+        "right": torch.ones(1),
+        "level": torch.tensor([1e-3]),
+        "floor": torch.tensor([-SURE if intent in ("backchannel", "yes") or not voice else SURE]),
     }
 
 
@@ -45,7 +47,7 @@ class Conversation:
                           torch.tensor([result]))
         self.state, self.queue = out["state"], out["queue"]
         for token in out["text"][0].tolist():
-            self.text += self.policy.vocabulary.words[token]
+            self.text += self.policy.speaker.vocabulary.words[token]
         mark = int(out["mark"])
         if mark:
             self.log.append((self.frame, [None, "starts", "ends", "yields"][mark]))
@@ -117,7 +119,7 @@ def main():
     assert call.log[-1][1] == "starts", call.log
     call.quiet(8)
     for i in range(4):
-        mark = call.step(heard("speaking", True, "correction", {"size": "large"}))
+        call.step(heard("speaking", True, "correction", {"size": "large"}))
     assert call.log[-1][1] == "yields", call.log
     call.says(6, "correction", {"size": "large"}, without=["milk"])
     call.until_silent()

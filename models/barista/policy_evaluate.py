@@ -1,7 +1,7 @@
 """Plays held-out recorded orders to the whole package, many calls at once, and reads what it says
 and what it orders: `python policy_evaluate.py --work DIR [--folder DIR]`.
 
-The same as a call through the gateway, without the gateway: evaluate_gateway.ts does that.
+The same as a call through the gateway, without the gateway: bench/barista-orders.ts does that.
 """
 
 import argparse

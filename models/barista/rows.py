@@ -16,6 +16,7 @@ from listener import MELS, MELS_PER_FRAME, log_mel, mel_basis
 from listener_names import INTENTS
 from mixing import IGNORE, Piece, Rng, Row
 
+LOUD = 370.0  # mel power, all bands, of a sound at the level that noise is kept at
 NATURAL_DB = 10 / np.log(10)  # decibels of a natural-log unit of power
 BIN_COUNT = np.maximum(1.0, mel_basis().numpy().sum(axis=0))
 CENTRES_HZ = (mel_basis().numpy() * (np.arange(257) * 31.25)[:, None]).sum(axis=0) / np.maximum(
@@ -40,6 +41,7 @@ class Library:
         self.strange = strange  # log mels of real speech that is no order
         orders = [INTENTS.index(name) for name in ("order", "correction", "unclear")]
         self.talk = [u for u in self.speech if u.intent not in orders]
+        self.nods = [u for u in self.speech if u.intent in mixing.NODS]
 
 
 def turn_piece(library: Library, rng: Rng, crop: bool, real_share: float) -> tuple[Piece | None, str]:
@@ -53,12 +55,14 @@ def turn_piece(library: Library, rng: Rng, crop: bool, real_share: float) -> tup
         count = min(len(u.words), int(rng.integers(2, 8)))
         first = int(rng.integers(len(u.words) - count + 1))
         return mixing.piece(u, rng, first, first + count - 1, False), "crop"
-    if roll < 0.05:
+    if roll < 0.07:
         return None, "silence"
-    if roll < 0.07 and library.strange:
+    if roll < 0.09 and library.strange:
         return strange_piece(library, rng), "strange"
-    if library.real and roll < 0.07 + real_share:
+    if library.real and roll < 0.09 + real_share:
         u = real_order(library, rng)
+    elif rng.random() < 0.1:
+        u = library.nods[rng.integers(len(library.nods))]
     elif rng.random() < 0.25:
         u = library.talk[rng.integers(len(library.talk))]
     else:
@@ -124,7 +128,7 @@ def draw_row(library: Library, rng: Rng, crop: bool, real_share: float) -> Row:
     lead = int(rng.integers(4, 30 if crop or rng.random() < 0.7 else 100))
     tail = int(rng.integers(16, 30) if crop else rng.integers(28, 50 if rng.random() < 0.75 else 130))
     before, previous = 0, None
-    if not crop and rng.random() < 0.14:
+    if not crop and rng.random() < (0.5 if p is not None and p.intent in mixing.NODS else 0.14):
         u = library.speech[rng.integers(len(library.speech))]
         keep = len(u.words) - 1
         previous = mixing.piece(u, rng, max(0, keep - 4), keep, False)
@@ -142,13 +146,15 @@ def draw_row(library: Library, rng: Rng, crop: bool, real_share: float) -> Row:
         fresh = min((at + 16) // MELS_PER_FRAME, hops // MELS_PER_FRAME - 1)
     if not crop and rng.random() < (0.6 if p is None else 0.12):
         add_event(speech, library, rng, at, at + length if p is not None else at)
-    snr = speech_to_noise(rng)
+    snr = speech_to_noise(rng) if p is not None else rng.uniform(-6, 40)
     unclear = False
     if not crop and kind == "turn" and rng.random() < 0.025:
         snr, unclear = rng.uniform(-12, -5), True
     speech = on_the_line(speech, rng)
     noise = line_noise(library, rng, hops, snr)
-    if rng.random() < 0.27:
+    if not crop and rng.random() < 0.25:
+        gate(noise, rng, at, at + length)
+    if rng.random() < 0.33:
         telephone(speech, noise, rng)
     aligned, phones = (np.zeros(hops // 4, np.int64), np.zeros(hops // 4, np.int64))
     if p is not None:
@@ -187,7 +193,7 @@ def add_event(speech: np.ndarray, library: Library, rng: Rng, first: int, last: 
 
 def speech_to_noise(rng: Rng) -> float:
     roll = rng.random()
-    return rng.uniform(24, 50) if roll < 0.4 else rng.uniform(4, 24) if roll < 0.95 else rng.uniform(0, 4)
+    return rng.uniform(24, 50) if roll < 0.32 else rng.uniform(4, 24) if roll < 0.94 else rng.uniform(0, 4)
 
 
 def on_the_line(speech: np.ndarray, rng: Rng) -> np.ndarray:
@@ -197,17 +203,49 @@ def on_the_line(speech: np.ndarray, rng: Rng) -> np.ndarray:
         smear = lfilter([0, 1 - decay], [1, -decay], speech, axis=0).astype(np.float32)
         speech = speech + smear * rng.uniform(0.05, 0.7)
     axis = np.linspace(-1, 1, MELS)
-    shape = rng.normal(0, 0.6) * axis + rng.normal(0, 0.4) * np.cos(axis * 3.14 + rng.uniform(0, 6.3))
+    shape = rng.normal(0, 0.7) * axis
+    for waves, size in ((3.14, 0.4), (9.4, 0.2)):
+        shape += rng.normal(0, size) * np.cos(axis * waves + rng.uniform(0, 6.3))
     return speech * np.exp(shape + 0.0).astype(np.float32)
 
 
 def line_noise(library: Library, rng: Rng, hops: int, snr: float) -> np.ndarray:
     """A stretch of noise `snr` dB below −20 dBFS, and a quiet floor."""
-    one = library.noise[rng.integers(len(library.noise))]
-    at = int(rng.integers(max(1, len(one) - hops)))
-    part = np.exp(np.resize(one[at: at + hops], (hops, MELS)).astype(np.float32))
+    if rng.random() < 0.3:
+        part = fresh_babble(library, rng, hops)
+    else:
+        one = library.noise[rng.integers(len(library.noise))]
+        at = int(rng.integers(max(1, len(one) - hops)))
+        part = np.exp(np.resize(one[at: at + hops], (hops, MELS)).astype(np.float32))
     floor = 4e-5 * 10 ** ((rng.uniform(-95, -55) + 72) / 10)
     return part * 10 ** (-snr / 10) + np.float32(floor)
+
+
+def gate(noise: np.ndarray, rng: Rng, first: int, last: int) -> None:
+    """The line is dead before or after what is said, as recordings and some telephones have it."""
+    roll = rng.random()
+    if roll < 0.75:
+        noise[last + int(rng.integers(0, 30)):] = 1e-9
+    if roll > 0.4:
+        noise[: max(0, first - int(rng.integers(0, 30)))] = 1e-9
+
+
+def fresh_babble(library: Library, rng: Rng, hops: int) -> np.ndarray:
+    """Power of 3–9 people talking at once in a room, as loud as the speech is."""
+    total = np.full((hops, MELS), 1e-6, np.float32)
+    for _ in range(int(rng.integers(3, 10))):
+        at, share = -int(rng.integers(0, 150)), rng.uniform(0.1, 1)
+        while at < hops:
+            mel = library.speech[rng.integers(len(library.speech))].mel
+            begin = max(0, -at)
+            end = min(len(mel), hops - at)
+            if end > begin:
+                total[at + begin: at + end] += np.exp(mel[begin: end].astype(np.float32)) * share
+            at += len(mel) + int(rng.integers(0, 60))
+    decay = 10 ** (-6 / (rng.uniform(0.3, 1.0) * 100))
+    smear = lfilter([1 - decay], [1, -decay], total, axis=0).astype(np.float32)
+    total = smear + total * rng.uniform(0.1, 1.0)
+    return total * np.float32(LOUD / np.maximum(total.mean(axis=0).sum(), 1e-3))
 
 
 def telephone(speech: np.ndarray, noise: np.ndarray, rng: Rng) -> None:
@@ -234,10 +272,10 @@ def features(rows: list[Row], rng: Rng, mask: bool) -> Tensor:
         cross = np.sqrt(row.speech * row.noise) * rng.standard_normal(power.shape, np.float32)
         power = np.maximum(power + 1.2 * cross / np.sqrt(BIN_COUNT).astype(np.float32), power * 0.05)
         power *= np.exp(row.gain)
-        if mask and rng.random() < 0.3:
+        if mask and rng.random() < 0.4:
             width, at = int(rng.integers(1, 7)), int(rng.integers(0, MELS - 7))
             power[:, at: at + width] = power[:, at: at + width].mean() * 0.1
-        if mask and rng.random() < 0.15:
+        if mask and rng.random() < 0.25:
             width, at = int(rng.integers(2, 9)), int(rng.integers(0, n - 10))
             power[at: at + width] = row.noise[at: at + width] * np.exp(row.gain)
         result[i, :n] = power

@@ -26,7 +26,7 @@ import align
 import rows as make_rows
 from corpus import Utterance, log_mels, to_level
 from listener import HIDDEN, PHONES, Listener, MelFront, log_mel
-from listener_names import INTENTS, WORD_CLASSES
+from listener_names import INTENTS, WORD_CLASSES, WORDS
 from mixing import IGNORE, Row
 from recordings import Clip
 from rows import Library
@@ -140,6 +140,10 @@ def losses(model: Listener, rows: list[Row], features: Tensor, state: tuple[Tens
                                    for i, (name, head) in enumerate(model.slots.items())]).sum()
     result["pending"] = entropy(model.pending(turn), shifted(make_rows.stacked(rows, "pending"), fresh, IGNORE))
     result["intent"] = entropy(model.intent(turn), intent)
+    floor = shifted(make_rows.stacked(rows, "floor"), fresh, IGNORE)
+    told = floor != IGNORE
+    result["floor"] = F.binary_cross_entropy_with_logits(
+        model.floor(turn).squeeze(-1)[told], floor[told].float())
     result["act"] = entropy(model.act(turn), shifted(make_rows.stacked(rows, "act"), fresh, IGNORE))
     voice = make_rows.stacked(rows, "voice")
     heard = voice != IGNORE
@@ -150,8 +154,8 @@ def losses(model: Listener, rows: list[Row], features: Tensor, state: tuple[Tens
 
 def weights(progress: float) -> dict[str, float]:
     helping = 1.0 if progress < 0.5 else 0.4
-    return {"ctc": 0.6, "aligned": 0.5 * helping, "phones": 0.4 * helping, "slots": 1.0,
-            "pending": 0.5, "intent": 0.6, "act": 0.6, "voice": 0.2}
+    return {"ctc": 0.8, "aligned": 0.5 * helping, "phones": 0.4 * helping, "slots": 1.0,
+            "pending": 0.5, "intent": 0.6, "act": 0.6, "voice": 0.2, "floor": 0.3}
 
 
 def learning_rate(progress: float, peak: float) -> float:
@@ -180,10 +184,13 @@ class Cycle:
     align_from: float  # its progress from which on the words of the real clips are used
     splice_from: float
     spliced: float  # share of real rows put together from two clips
+    drop: float = 0.04  # dropout
 
 
 CYCLES = (Cycle(4500, 1.6e-3, 0.3, 0.4, 0.5, 0.35), Cycle(1200, 1.1e-3, 0.0, 0.0, 0.0, 0.4),
-          Cycle(2300, 1.1e-3, 0.0, 0.0, 0.0, 0.4), Cycle(1500, 0.8e-3, 0.0, 0.0, 0.0, 0.4))
+          Cycle(2300, 1.1e-3, 0.0, 0.0, 0.0, 0.4), Cycle(1500, 0.8e-3, 0.0, 0.0, 0.0, 0.4),
+          Cycle(5500, 1.2e-3, 0.0, 0.0, 0.0, 0.55, 0.1), Cycle(2400, 0.9e-3, 0.0, 0.0, 0.0, 0.55, 0.1))
+MEAN_OF = 2  # last cycles, whose weights are averaged: steadier than either
 
 
 class Trainer:
@@ -224,6 +231,7 @@ class Trainer:
         print("aligned:", *[library_text(u) for u in self.library.real[:15: len(SPEEDS)]], sep="\n  ")
 
     def run(self, cycle: Cycle, steps: int) -> Listener:
+        self.model.drop.p = cycle.drop
         optimizer = torch.optim.AdamW(self.model.parameters(), betas=(0.9, 0.98), weight_decay=0.01)
         began, sums = time.time(), dict[str, float]()
         for step in range(steps):
@@ -275,12 +283,13 @@ def train(work: Path, data: Path, scale: float, seed: int) -> Path:
                               work / "draft.pt")
             save(path, trainer.run(cycle, round(scale * cycle.steps)), seed)
         model.load_state_dict(torch.load(path, weights_only=True)["model"])
+    states = [torch.load(work / f"cycle-{len(CYCLES) - i}.pt", weights_only=True)["model"] for i in range(MEAN_OF)]
+    model.load_state_dict({n: sum(s[n] for s in states) / MEAN_OF for n in states[0]})
     save(work / "listener.pt", model, seed)
     return work / "listener.pt"
 
 
 def library_text(u: Utterance) -> str:
-    from listener_names import WORDS
     return " ".join(WORDS[w - 1] for w in u.words) + f" ({u.ends[-1] / 100:.1f} s)"
 
 

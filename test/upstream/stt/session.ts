@@ -33,6 +33,8 @@ export abstract class StandInSession {
   #format: AudioFormat | null = null;
   readonly #random: Random;
   readonly #timers = new Set<Timer>();
+  /** Messages that wait to be told, oldest first. */
+  readonly #due: string[] = [];
   #lastDueMs = 0;
   #idle: Timer | null = null;
   #silent = false;
@@ -113,7 +115,9 @@ export abstract class StandInSession {
     const drawn = drawDelayMs(delayMs, this.#random);
     this.drawnMs.push(drawn);
     this.#lastDueMs = Math.max(this.#lastDueMs, clock.nowMs() + drawn + moreMs);
-    this.#at(this.#lastDueMs, () => this.#write(JSON.stringify(message)));
+    // Timers that are late need not come in their order, messages of one connection do.
+    this.#due.push(JSON.stringify(message));
+    this.#at(this.#lastDueMs, () => this.#write(this.#due.shift() ?? ''));
   }
 
   /** A settled text; told twice where that is the fault. */

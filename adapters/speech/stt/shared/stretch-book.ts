@@ -33,6 +33,8 @@ export interface Resumption {
 const rememberedMs = 10_000;
 /** Closed stretches kept (a count); the oldest is answered with what there is. */
 const stretchLimit = 64;
+/** More audio than this is worth an answer of the recogniser's, be it that nothing was said, ms. */
+const noticeableMs = 400;
 /** Names of the vendor's that are known to be given (a count). */
 const nameLimit = 256;
 
@@ -348,15 +350,28 @@ export class StretchBook {
     const { emit, wordTimes } = this.#options;
     const { finishId } = one.end;
     const words = wordTimes ? one.words : null;
-    emit({ type: 'final', finishId, text: one.text, words, complete: isWhole && !one.lost });
+    // What was open when the connection went, and was not heard again, may have been cut off.
+    const isCut = !isWhole && (!this.#connected || one.fallback !== null);
+    const complete = isWhole && !one.lost;
+    const isUnheard = !isWhole && this.#nothingCame(one);
+    const hole = one.lost || isCut || isUnheard ? ({ hole: true } as const) : {};
+    emit({ type: 'final', finishId, text: one.text, words, complete, ...hole });
+  }
+
+  /** The recogniser was asked, has said nothing since, and nothing is known of what it was sent last. */
+  #nothingCame(one: Stretch): boolean {
+    const unheardMs = (one.endMs ?? 0) - Math.max(one.startMs, this.#heardMs);
+    return one.text === '' && one.newsAtMs === one.closedAtMs && unheardMs > noticeableMs;
   }
 
   /** What the open stretch holds, where it changed. */
   #tell(): void {
-    const { text, settledText } = this.#current;
+    const { text, settledText, words } = this.#current;
     if (text === this.#toldText && settledText.length === this.#toldSettled) return;
     this.#toldText = text;
     this.#toldSettled = settledText.length;
-    this.#options.emit({ type: 'partial', text, settled: settledText.length });
+    const { emit, wordTimes } = this.#options;
+    const settled = settledText.length;
+    emit({ type: 'partial', text, settled, ...(wordTimes && words !== null ? { words } : {}) });
   }
 }
