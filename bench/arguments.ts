@@ -44,6 +44,10 @@ export type BenchCommand =
       readonly agents: readonly string[] | null;
       readonly url: string | null;
       readonly seed: number;
+      /** Goes on with the run that broke off. */
+      readonly resume: boolean;
+      /** Nobody is asked whether it may cost something. */
+      readonly yes: boolean;
     }
   | {
       readonly kind: 'handover';
@@ -52,6 +56,7 @@ export type BenchCommand =
       readonly calls: number;
       readonly seed: number;
       readonly deaths: readonly Death[];
+      readonly resume: boolean;
       readonly longestMs: number;
     };
 
@@ -68,13 +73,15 @@ export const benchHelp = `Usage: npx parley bench <benchmark> [--json] [--quick]
       Turn-taking on generated dialogues: ends of turns, interruptions, backchannels, echo. Speech is
       made by flite and espeak-ng. --real-time is how many also go through a running gateway (0: none),
       --speech a folder of recordings of people.
-  ttfb [--agents A,B] [--turns N] [--calls N] [--seed N] [--url URL]
+  ttfb [--agents A,B] [--turns N] [--calls N] [--seed N] [--url URL] [--resume] [--yes]
       How long callers wait: spoken turns in real time, agents in random order. Without --url a gateway
       of its own with agents of known delays. --turns is for each agent, --calls how many at once.
-      PARLEY_KEY is the key of the gateway at --url.
-  handover [--kills N] [--calls N] [--seed N] [--deaths reset,close,stall]
+      PARLEY_KEY is the key of the gateway at --url. --resume goes on with a run that broke off, --yes
+      spends money on hosted backends without asking.
+  handover [--kills N] [--calls N] [--seed N] [--deaths reset,close,stall] [--resume]
       Backends that die at moments drawn by chance, under calls of the stock client; judged by what is
-      heard. --calls is how many at once, --deaths how they die (reset and close).
+      heard. --calls is how many at once, --deaths how they die (reset and close). --resume goes on with
+      a run that was broken off.
 
   --json         one JSON object on standard output and nothing else
   --quick        a rough answer within 50 s
@@ -190,6 +197,8 @@ function parseTtfb(args: string[]): BenchCommand {
       agents: { type: 'string' },
       seed: { type: 'string' },
       url: { type: 'string' },
+      resume: { type: 'boolean' },
+      yes: { type: 'boolean' },
     },
   });
   if (values.help === true) return { kind: 'help' };
@@ -210,6 +219,8 @@ function parseTtfb(args: string[]): BenchCommand {
     agents,
     url,
     seed: count('--seed', values.seed, 1, 0),
+    resume: values.resume ?? false,
+    yes: values.yes ?? false,
   };
 }
 
@@ -224,6 +235,7 @@ function parseHandover(args: string[]): BenchCommand {
       kills: { type: 'string' },
       seed: { type: 'string' },
       deaths: { type: 'string' },
+      resume: { type: 'boolean' },
     },
   });
   if (values.help === true) return { kind: 'help' };
@@ -235,6 +247,7 @@ function parseHandover(args: string[]): BenchCommand {
     calls: count('--calls', values.calls, 10),
     seed: count('--seed', values.seed, 1, 0),
     deaths: deathsOf(values.deaths ?? 'reset,close'),
+    resume: values.resume ?? false,
     longestMs: quick ? 30_000 : 6 * 3_600_000,
   };
 }

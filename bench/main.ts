@@ -1,12 +1,13 @@
 import { mkdirSync } from 'node:fs';
 import process from 'node:process';
 import { benchHelp, parseBench, type BenchCommand } from './arguments.ts';
-import { describeMachine } from './lib/machine.ts';
+import { describeMachine, type Machine } from './lib/machine.ts';
 import { outFolder, writeReport, type BenchResult } from './lib/report.ts';
 import { handoverText } from './handover/handover-text.ts';
 import { runHandover } from './handover/handover.ts';
 import { runLoad } from './load/load.ts';
 import { runOverhead } from './overhead/overhead.ts';
+import { consentOf } from './ttfb/paid-run.ts';
 import { runTtfb } from './ttfb/ttfb.ts';
 import { ttfbText } from './ttfb/ttfb-text.ts';
 import { runTurns } from './turns/turns.ts';
@@ -56,7 +57,7 @@ async function measure(command: Measurement): Promise<number> {
     process.once(signal, () => process.exit(130));
   }
   try {
-    const report = writeReport(await run(command, machine.cores), machine);
+    const report = writeReport(await run(command, machine), machine);
     console.log(command.json ? JSON.stringify(report) : texts[command.kind](report));
     return 0;
   } catch (thrown) {
@@ -65,12 +66,14 @@ async function measure(command: Measurement): Promise<number> {
   }
 }
 
-function run(command: Measurement, machineCoreCount: number): Promise<BenchResult> {
+function run(command: Measurement, machine: Machine): Promise<BenchResult> {
   const progress = (line: string): void => console.error(line);
   if (command.kind === 'turns') return runTurns({ ...command, progress });
   if (command.kind === 'handover') return runHandover({ ...command, progress });
   if (command.kind === 'ttfb') {
-    return runTtfb({ ...command, key: process.env['PARLEY_KEY'] ?? null, progress });
+    const consent = consentOf(command.yes);
+    const key = process.env['PARLEY_KEY'] ?? null;
+    return runTtfb({ ...command, key, consent, machine, progress });
   }
   const profileFolder = command.profile ? outFolder : null;
   if (profileFolder !== null) mkdirSync(profileFolder, { recursive: true });
@@ -78,6 +81,6 @@ function run(command: Measurement, machineCoreCount: number): Promise<BenchResul
     case 'overhead':
       return runOverhead({ ...command, profileFolder, progress });
     case 'load':
-      return runLoad({ ...command, machineCoreCount, profileFolder, progress });
+      return runLoad({ ...command, machineCoreCount: machine.cores, profileFolder, progress });
   }
 }

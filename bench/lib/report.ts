@@ -13,6 +13,8 @@ export interface BenchResult {
   /** Raw samples, as they are to be kept. */
   readonly samples: unknown;
   readonly charts: readonly Chart[];
+  /** The same in other forms, by the ending of the file. */
+  readonly tables?: Readonly<Record<string, string>>;
 }
 
 /** The object that a benchmark prints. */
@@ -37,6 +39,9 @@ export function writeReport(result: BenchResult, machine: Machine): BenchReport 
   const report: BenchReport = { bench, machine, config, summary, samplesFile };
   writeFileSync(samplesPath, JSON.stringify({ ...report, samples: result.samples }, plain));
   writeFileSync(`${outFolder}${bench}.html`, page(report, result.charts));
+  for (const [ending, text] of Object.entries(result.tables ?? {})) {
+    writeFileSync(`${outFolder}${bench}.${ending}`, text);
+  }
   return report;
 }
 

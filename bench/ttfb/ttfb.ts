@@ -1,18 +1,23 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { systemClock } from '../../src/time/clock.ts';
-import { fixture } from '../../test/ear/speech.ts';
+import { fixture, speechRateHz } from '../../test/ear/speech.ts';
 import { rounded } from '../lib/distribution.ts';
-import type { BenchResult } from '../lib/report.ts';
+import type { Machine } from '../lib/machine.ts';
+import { outFolder, type BenchResult } from '../lib/report.ts';
 import { cumulative, type Chart } from '../lib/svg.ts';
-import { configOf, knownAgents } from './agents.ts';
-import { cascadeAgents, cascadeDelaysMs, startCascadeParts } from './cascade-agent.ts';
+import { knownAgents } from './agents.ts';
+import { makeCalls } from './calling.ts';
+import { cascadeAgents, cascadeDelaysMs } from './cascade-agent.ts';
 import { differencesOf } from './differences.ts';
-import { measureCall, playerBufferMs, type CallPlan, type MeasuredCall } from './measured-call.ts';
-import { startOwnGateway } from './own-gateway.ts';
+import { Journal, leftOf, type MadeCall, type RunTerms } from './journal.ts';
+import { playerBufferMs, type CallPlan } from './measured-call.ts';
+import { ownAgentNames, startOwnAgents } from './own-agents.ts';
+import { mayCost, type Consent } from './paid-run.ts';
 import { scheduleCalls } from './schedule.ts';
-import { rehearsalDelay, sharesOf, unknownDelay, type InjectedDelay } from './shares.ts';
+import { sharesOf, unknownDelay, type InjectedDelay } from './shares.ts';
 import { speculationGain } from './speculation.ts';
 import { agentSummary, type AgentRun } from './summary.ts';
+import { samplesCsv, summaryMarkdown } from './tables.ts';
 
 export interface TtfbOptions {
   /** Turns wanted of each agent, the warm-up apart. */
@@ -28,39 +33,75 @@ export interface TtfbOptions {
   readonly url: string | null;
   readonly key: string | null;
   readonly seed: number;
+  /** Goes on with the run that broke off. */
+  readonly resume: boolean;
+  /** Who is asked before money is spent. */
+  readonly consent: Consent;
+  readonly machine: Machine;
   readonly progress: (line: string) => void;
-}
-
-interface MadeCall extends MeasuredCall {
-  readonly plan: CallPlan;
-  readonly warmUp: boolean;
 }
 
 const lookEveryMs = 5;
 /** What is said: one breath each, without a pause that could end a turn. */
 const saidClips = ['thanks', 'booking'] as const;
+/** Samples of the run that is made, as they come. */
+const journalPath = `${outFolder}ttfb.samples.jsonl`;
 
 /**
  * How long callers wait for agents: spoken turns in real time, from the end of the caller's wave to the
  * first packet, the first audible sample and the first that is heard.
  *
- * @throws Error when the gateway does not start, or an agent it does not have is asked for
+ * @throws Error when the gateway does not start, an agent it does not have is asked for, there is no such
+ *   run to go on with, or nobody agreed to what it costs
  */
 export async function runTtfb(options: TtfbOptions): Promise<BenchResult> {
-  const { url, progress } = options;
+  const { url, turns, turnsPerCall, seed, progress } = options;
+  const agents = url === null ? ownAgentNames(options.agents) : (options.agents ?? []);
+  const terms: RunTerms = { agents, turns, turnsPerCall, seed, url };
+  const plans = scheduleCalls(agents, terms);
+  const there = options.resume ? Journal.resume(journalPath, terms) : null;
+  const left = leftOf(plans, there?.soFar.calls ?? []);
+  const clips = saidClips.map((name) => fixture(name).samples);
+  if (url !== null && left.length > 0) await askFirst(url, left, clips, options);
+  const journal = there ?? Journal.begin(journalPath, terms, systemClock.epochMs());
   const late = monitorEventLoopDelay({ resolution: lookEveryMs });
-  const own = url === null ? await startOwn(options) : null;
-  const agents = own?.agents ?? options.agents ?? [];
+  // Delays that were drawn before are not drawn again.
+  const drawSeed = seed + journal.soFar.calls.length;
+  const own =
+    url === null ? await startOwnAgents(agents, { seed: drawSeed, clips: saidClips }) : null;
   try {
     late.enable();
-    const calls = await makeCalls(own?.url ?? url!, agents, options);
+    const calls = await makeCalls(journal, {
+      ...{ url: own?.url ?? url!, key: options.key, agents, clips, plans, seed, progress },
+      ...{ callsAtOnce: options.calls, longestMs: options.longestMs },
+    });
     late.disable();
     progress(`${calls.length} calls made`);
     const injected = own?.injected ?? ((): InjectedDelay => unknownDelay);
-    return resultOf(calls, agents, { ...options, injected, harnessLateMs: lateness(late) });
+    const { sittings } = journal.soFar;
+    const harnessLateMs = lateness(late);
+    return resultOf(calls, agents, { ...options, injected, harnessLateMs, sittings });
   } finally {
     await own?.end();
   }
+}
+
+/** @throws Error when nobody agrees */
+async function askFirst(
+  url: string,
+  left: readonly CallPlan[],
+  clips: readonly Float32Array[],
+  { agents, key, turnsPerCall, calls, consent, progress }: TtfbOptions,
+): Promise<void> {
+  const turnsOf = (agent: string): number =>
+    left.reduce((sum, plan) => sum + (plan.agent === agent ? plan.turns : 0), 0);
+  const samples = clips.reduce((sum, { length }) => sum + length, 0);
+  const saidS = samples / clips.length / speechRateHz;
+  await mayCost(
+    { url, key, agents: agents ?? [] },
+    { turnsOf, turnsPerCall, saidS, calls },
+    { consent, progress },
+  );
 }
 
 /** How late the callers' own timers were, ms: what they add to every figure. */
@@ -76,78 +117,13 @@ function lateness(late: ReturnType<typeof monitorEventLoopDelay>): Lateness {
   return { p50: ms(late.percentile(50)), p99: ms(late.percentile(99)), max: ms(late.max) };
 }
 
-/** A gateway of the bench's own, with what it needs. */
-interface Own {
-  readonly url: string;
-  readonly agents: readonly string[];
-  readonly injected: (agent: string) => InjectedDelay;
-  end(): Promise<void>;
-}
-
-async function startOwn({ agents, seed }: TtfbOptions): Promise<Own> {
-  const known = knownAgents.filter(({ name }) => agents?.includes(name) ?? true);
-  const cascades = Object.values(cascadeAgents).filter((name) => agents?.includes(name) === true);
-  const names = [...known.map(({ name }) => name), ...cascades];
-  const missing = (agents ?? []).filter((name) => !names.includes(name));
-  if (missing.length > 0) {
-    const all = [...knownAgents.map(({ name }) => name), ...Object.values(cascadeAgents)].join(
-      ', ',
-    );
-    throw new Error(`there is no agent ${missing.join(', ')} here: ${all}`);
-  }
-  const parts = cascades.length > 0 ? await startCascadeParts(saidClips) : null;
-  try {
-    const others = parts?.backends ?? {};
-    const gateway = await startOwnGateway(configOf(known, seed, others));
-    return {
-      url: gateway.url,
-      agents: names,
-      injected: (agent) =>
-        cascades.some((name) => name === agent) ? parts!.injected : rehearsalDelay,
-      end: async () => {
-        await gateway.end();
-        await parts?.end();
-      },
-    };
-  } catch (thrown) {
-    await parts?.end();
-    throw thrown;
-  }
-}
-
-async function makeCalls(
-  url: string,
-  agents: readonly string[],
-  options: TtfbOptions,
-): Promise<readonly MadeCall[]> {
-  const { turns, turnsPerCall, seed, key, progress, longestMs } = options;
-  const clips = saidClips.map((name) => fixture(name).samples);
-  const startMs = systemClock.nowMs();
-  const calling = { url: url.replace(/^ws/, 'http').replace(/\/$/, ''), key, clips, startMs };
-  const made: MadeCall[] = [];
-  const run = async (plans: readonly CallPlan[], warmUp: boolean): Promise<void> => {
-    const waiting = [...plans];
-    const worker = async (): Promise<void> => {
-      for (let plan = waiting.shift(); plan !== undefined; plan = waiting.shift()) {
-        if (!warmUp && systemClock.nowMs() - startMs > longestMs) return;
-        made.push({ plan, warmUp, ...(await measureCall(plan, calling)) });
-      }
-    };
-    await Promise.all(Array.from({ length: options.calls }, worker));
-  };
-  progress(`warming up ${agents.length} agents`);
-  await run(scheduleCalls(agents, { turns: 1, turnsPerCall: 1, seed: seed + 1 }), true);
-  progress(`${turns} turns of each agent, ${options.calls} calls at once`);
-  await run(scheduleCalls(agents, { turns, turnsPerCall, seed }), false);
-  return made;
-}
-
 function resultOf(
   calls: readonly MadeCall[],
   agents: readonly string[],
   options: TtfbOptions & {
     readonly injected: (agent: string) => InjectedDelay;
     readonly harnessLateMs: Lateness;
+    readonly sittings: number;
   },
 ): BenchResult {
   const { injected } = options;
@@ -161,14 +137,21 @@ function resultOf(
     agents.map((name) => ({ name, samples: firstAudioOf(runs.get(name)!) })),
     options.seed,
   ).map((one) => ({ ...one, byMs: rounded(one.byMs) }));
+  const backends = Object.fromEntries([...runs].map(([name, run]) => [name, agentSummary(run)]));
+  const { machine } = options;
   return {
     bench: 'ttfb',
+    tables: {
+      csv: samplesCsv(calls),
+      md: summaryMarkdown({ backends, differences }, { command: commandOf(options), machine }),
+    },
     config: {
       agents,
       turns: options.turns,
       turnsPerCall: options.turnsPerCall,
       callsAtOnce: options.calls,
       seed: options.seed,
+      sittings: options.sittings,
       gateway: options.url ?? 'its own, in a process of its own',
       ...(options.url === null ? { delays: knownAgents.filter(({ name }) => runs.has(name)) } : {}),
       ...(Object.values(cascadeAgents).some((name) => runs.has(name)) ? { cascadeDelaysMs } : {}),
@@ -179,7 +162,7 @@ function resultOf(
       differences: 'of firstAudioMs; Holm at 5 % over all of them; spread = interquartile range',
     },
     summary: {
-      backends: Object.fromEntries([...runs].map(([name, run]) => [name, agentSummary(run)])),
+      backends,
       differences,
       ...(speculation === null ? {} : { speculation }),
       harnessLateMs: options.harnessLateMs,
@@ -187,6 +170,15 @@ function resultOf(
     samples: calls.flatMap(({ turns, warmUp }) => turns.map((turn) => ({ ...turn, warmUp }))),
     charts: chartsOf(runs),
   };
+}
+
+function commandOf({ agents, turns, calls, seed, url }: TtfbOptions): string {
+  const asked = [
+    ...(agents === null ? [] : ['--agents', agents.join(',')]),
+    ...['--turns', turns, '--calls', calls, '--seed', seed],
+    ...(url === null ? [] : ['--url', url]),
+  ];
+  return `npx parley bench ttfb ${asked.join(' ')}`;
 }
 
 function runOf(name: string, calls: readonly MadeCall[], injected: InjectedDelay): AgentRun {

@@ -122,6 +122,8 @@ describe('bench ttfb on the command line', () => {
   it('has a gateway of its own, and enough turns for a p95', () => {
     expect(parseBench(['ttfb'])).toMatchObject({ kind: 'ttfb', turns: 200, url: null, calls: 12 });
     expect(parseBench(['ttfb', '--quick', '--json'])).toMatchObject({ json: true, turns: 40 });
+    expect(parseBench(['ttfb'])).toMatchObject({ resume: false, yes: false });
+    expect(parseBench(['ttfb', '--resume', '--yes'])).toMatchObject({ resume: true, yes: true });
   });
 
   it('makes one call at a time elsewhere, and wants to know to whom', () => {
