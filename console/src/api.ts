@@ -10,6 +10,20 @@ export interface ShownAgent {
   readonly name: string;
   readonly default: boolean;
   readonly backends: readonly string[];
+  /** By backend, also of those that only its rules name. */
+  readonly capabilities: Readonly<Record<string, unknown>>;
+}
+
+/** What the key in use may do with running calls. */
+export interface OperatorRights {
+  readonly handOver: boolean;
+  readonly breakBackend: boolean;
+}
+
+/** Agents that may be talked to. */
+export interface House {
+  readonly agents: readonly ShownAgent[];
+  readonly may: OperatorRights;
 }
 
 /** A backend as `/api/backends` shows it, as far as the console looks. */
@@ -63,9 +77,19 @@ export class Api {
     this.#key = trimmed;
   }
 
-  async agents(signal?: AbortSignal): Promise<readonly ShownAgent[]> {
-    const { agents } = await this.#json<{ agents: readonly ShownAgent[] }>('/api/agents', signal);
-    return agents;
+  house(signal?: AbortSignal): Promise<House> {
+    return this.#json<House>('/api/agents', signal);
+  }
+
+  /** Sends a running call to another backend at its next pause. @throws ApiError */
+  async handOver(callId: string, to: string): Promise<void> {
+    const query = new URLSearchParams({ to });
+    await this.#command(`/api/calls/${encodeURIComponent(callId)}/handover?${query.toString()}`);
+  }
+
+  /** Makes the backend of a running call fail, now. @throws ApiError */
+  async breakBackend(callId: string): Promise<void> {
+    await this.#command(`/api/calls/${encodeURIComponent(callId)}/break-backend`);
   }
 
   async backends(signal?: AbortSignal): Promise<readonly ShownBackend[]> {
@@ -94,14 +118,22 @@ export class Api {
   }
 
   /** @throws ApiError when the answer is a refusal */
-  async request(
+  request(
     path: string,
     signal?: AbortSignal,
-    more: Readonly<Record<string, string>> = {},
+    headers: Readonly<Record<string, string>> = {},
   ): Promise<Response> {
+    return this.#fetch(path, { headers, signal: signal ?? null });
+  }
+
+  async #command(path: string): Promise<void> {
+    await (await this.#fetch(path, { method: 'POST' })).arrayBuffer();
+  }
+
+  async #fetch(path: string, init: RequestInit): Promise<Response> {
     const key = this.#key === '' ? {} : { authorization: `Bearer ${this.#key}` };
-    const headers = { ...more, ...key };
-    const response = await fetch(path, { headers, cache: 'no-store', signal: signal ?? null });
+    const headers = { ...(init.headers as Record<string, string> | undefined), ...key };
+    const response = await fetch(path, { ...init, headers, cache: 'no-store' });
     if (response.ok) return response;
     throw new ApiError(response.status, await refusalText(response));
   }
@@ -109,6 +141,11 @@ export class Api {
   async #json<T>(path: string, signal?: AbortSignal): Promise<T> {
     return (await (await this.request(path, signal)).json()) as T;
   }
+}
+
+/** Every backend that an agent may be answered by. */
+export function backendsOf({ backends, capabilities }: ShownAgent): readonly string[] {
+  return [...new Set([...backends, ...Object.keys(capabilities)])];
 }
 
 async function refusalText(response: Response): Promise<string> {

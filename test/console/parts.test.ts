@@ -1,7 +1,12 @@
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fc, test as property } from '@fast-check/vitest';
 import { describe, expect, it } from 'vitest';
 import { benchGroups } from '../../console/src/board/bench-file.ts';
 import { distributionOf, groupsOf } from '../../console/src/board/figures.ts';
+import { tarOf } from '../../console/src/calls/tar.ts';
 import { ClockOffset } from '../../console/src/clock-offset.ts';
 import { EventReader } from '../../console/src/event-stream.ts';
 import { quantile, readMetrics, sum } from '../../console/src/health/prometheus.ts';
@@ -212,4 +217,43 @@ it('takes samples of a bench run, and nothing else', () => {
   for (const wrong of ['{', '[]', '{"samples":[1]}', '{"samples":{}}']) {
     expect(() => benchGroups(wrong, 'run', 'silence')).toThrow(RangeError);
   }
+});
+
+describe('an archive', () => {
+  const unpacked = async (archive: Blob): Promise<Map<string, string>> => {
+    const folder = mkdtempSync(join(tmpdir(), 'parley-tar-'));
+    try {
+      const packed = join(folder, 'archive.tar');
+      writeFileSync(packed, new Uint8Array(await archive.arrayBuffer()));
+      const done = spawnSync('tar', ['xf', packed, '-C', folder], { encoding: 'utf8' });
+      expect([done.status, done.stderr]).toEqual([0, '']);
+      rmSync(packed);
+      const names = readdirSync(folder, { recursive: true, withFileTypes: true });
+      return new Map(
+        names
+          .filter((entry) => entry.isFile())
+          .map((entry) => join(entry.parentPath, entry.name))
+          .map((path) => [path.slice(folder.length + 1), readFileSync(path, 'latin1')]),
+      );
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  };
+
+  it('is what tar unpacks, also files that fill their blocks or have nothing in them', async () => {
+    const contents = new Map(
+      [0, 1, 511, 512, 513, 70_000].map((bytes) => [`call_x/${bytes}.bin`, 'é'.repeat(bytes)]),
+    );
+    const files = [...contents].map(([name, text]) => ({
+      name,
+      content: new Blob([Buffer.from(text, 'latin1')]),
+    }));
+    expect(await unpacked(tarOf(files, 1_790_000_000))).toEqual(contents);
+  });
+
+  it('refuses names that do not fit', () => {
+    for (const name of ['x'.repeat(101), '', 'ü', 'a b']) {
+      expect(() => tarOf([{ name, content: new Blob([]) }], 0)).toThrow(RangeError);
+    }
+  });
 });

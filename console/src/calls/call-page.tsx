@@ -1,11 +1,12 @@
 import type { JSX } from 'preact';
-import { useCallback, useMemo, useRef, useState } from 'preact/hooks';
+import { useCallback, useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { CallRecord } from '../../../src/ports/store.ts';
-import type { Api } from '../api.ts';
+import { backendsOf, type Api } from '../api.ts';
 import { CaptionFold } from '../captions/captions.ts';
 import { Captions } from '../captions/captions-view.tsx';
 import { duration, figure, place, when } from '../format.ts';
 import { useLoaded } from '../hooks.ts';
+import { OperatorControls } from '../operator-controls.tsx';
 import { MarkFold } from '../timeline/marks.ts';
 import { Timeline } from '../timeline/timeline.tsx';
 import { Turns } from '../turns/waterfall.tsx';
@@ -13,6 +14,9 @@ import { saveBlob } from '../save.ts';
 import { EventLog } from './event-log.tsx';
 import { RecordingPlayer } from './recording-player.tsx';
 import type { LoadedRecording } from './recording.ts';
+
+/** Wait between looks at a call that runs, ms. */
+const everyMs = 3_000;
 
 /** One call, as the gateway knows it. */
 export function CallPage({
@@ -22,12 +26,19 @@ export function CallPage({
   readonly api: Api;
   readonly callId: string;
 }): JSX.Element {
+  const [runs, setRuns] = useState(false);
   const { value: record, error } = useLoaded(
     useCallback((signal: AbortSignal) => api.call(callId, signal), [api, callId]),
+    runs ? everyMs : null,
   );
-  if (error !== null) return <p class="problem">{error}</p>;
-  if (record === null) return <p class="faint">Loading …</p>;
-  return <OpenCall api={api} record={record} />;
+  useEffect(() => setRuns(record !== null && record.durationMs === null), [record]);
+  return (
+    <>
+      {error !== null && <p class="problem">{error}</p>}
+      {error === null && record === null && <p class="faint">Loading …</p>}
+      {record !== null && <OpenCall api={api} record={record} />}
+    </>
+  );
 }
 
 function OpenCall({
@@ -99,6 +110,7 @@ function OpenCall({
             <code>{record.callId}</code>
           </dd>
         </dl>
+        {record.durationMs === null && <Operator api={api} record={record} />}
       </section>
       <Timeline scene={scene} live={false} playing={playing} onSeek={seek} />
       {record.out !== null && record.durationMs !== null && (
@@ -119,6 +131,23 @@ function OpenCall({
       <EventLog events={record.events} />
     </>
   );
+}
+
+/** What may be done with it while it runs. */
+function Operator({
+  api,
+  record: { callId, agent, backend },
+}: {
+  readonly api: Api;
+  readonly record: CallRecord;
+}): JSX.Element | null {
+  const { value: house } = useLoaded(
+    useCallback((signal: AbortSignal) => api.house(signal), [api]),
+  );
+  if (house === null) return null;
+  const backends = house.agents.filter(({ name }) => name === agent).flatMap(backendsOf);
+  const serving = backend === '' ? null : backend;
+  return <OperatorControls {...{ api, callId, serving, backends, may: house.may }} />;
 }
 
 function folded({ events }: CallRecord): { marks: MarkFold; captions: CaptionFold } {

@@ -104,7 +104,9 @@ function CallTable({ calls }: { readonly calls: readonly CallSummary[] }): JSX.E
         <tbody>
           {calls.map((call) => (
             <tr key={call.callId}>
-              <td>{when(call.startedAt)}</td>
+              <td>
+                <a href={`#/calls/${call.callId}`}>{when(call.startedAt)}</a>
+              </td>
               <td>{call.agent}</td>
               <td>{call.backend}</td>
               <td class="number">
@@ -112,10 +114,8 @@ function CallTable({ calls }: { readonly calls: readonly CallSummary[] }): JSX.E
               </td>
               <td class="number">{call.turns.length}</td>
               <td class="number">{duration(medianSilence(call))}</td>
-              <td>
-                <a href={`#/calls/${call.callId}`}>
-                  <code>{call.callId}</code>
-                </a>
+              <td class="id">
+                <code>{call.callId}</code>
               </td>
             </tr>
           ))}

@@ -3,6 +3,7 @@ import { useEffect, useState } from 'preact/hooks';
 import type { CallRecord } from '../../../src/ports/store.ts';
 import type { Api } from '../api.ts';
 import { saveBlob } from '../save.ts';
+import { testCaseOf } from './test-case.ts';
 import { loadRecording, type LoadedRecording } from './recording.ts';
 
 /** What else there is of a recording: name of the file, and what it is called here. */
@@ -22,12 +23,13 @@ export interface RecordingPlayerProps {
 /** Plays a call's recording and offers its files. Nothing is fetched before it is asked for. */
 export function RecordingPlayer(props: RecordingPlayerProps): JSX.Element {
   const { api, record, player, onLoaded, onPlaying } = props;
-  const [wanted, setWanted] = useState(false);
+  /** How often it was asked for. */
+  const [wanted, setWanted] = useState(0);
   const [recording, setRecording] = useState<LoadedRecording | null>(null);
   const [problem, setProblem] = useState<string | null>(null);
-  const { callId, durationMs } = record;
+  const { callId, durationMs, startedAt } = record;
   useEffect(() => {
-    if (!wanted) return;
+    if (wanted === 0) return;
     const over = new AbortController();
     let url: string | null = null;
     const load = async (): Promise<void> => {
@@ -50,10 +52,11 @@ export function RecordingPlayer(props: RecordingPlayerProps): JSX.Element {
       if (url !== null) URL.revokeObjectURL(url);
     };
   }, [api, wanted, callId, durationMs, onLoaded]);
-  const save = async (file: string, name: string): Promise<void> => {
+  const loading = wanted > 0 && recording === null && problem === null;
+  const save = async (content: () => Promise<Blob>, name: string): Promise<void> => {
     try {
-      const path = `/api/calls/${encodeURIComponent(callId)}/recording/${file}`;
-      saveBlob(await (await api.request(path)).blob(), name);
+      saveBlob(await content(), name);
+      setProblem(null);
     } catch (error) {
       setProblem(error instanceof Error ? error.message : String(error));
     }
@@ -65,14 +68,22 @@ export function RecordingPlayer(props: RecordingPlayerProps): JSX.Element {
         {recording === null && (
           <button
             type="button"
-            disabled={wanted && problem === null}
-            onClick={() => setWanted(true)}
+            id="load"
+            disabled={loading}
+            onClick={() => {
+              setProblem(null);
+              setWanted(wanted + 1);
+            }}
           >
-            {wanted && problem === null ? 'Loading …' : 'Load'}
+            {loading ? 'Loading …' : 'Load'}
           </button>
         )}
         {recording !== null && (
-          <button type="button" onClick={() => saveBlob(recording.file, `${callId}.flac`)}>
+          <button
+            id="flac"
+            type="button"
+            onClick={() => saveBlob(recording.file, `${callId}.flac`)}
+          >
             Download FLAC
           </button>
         )}
@@ -80,11 +91,26 @@ export function RecordingPlayer(props: RecordingPlayerProps): JSX.Element {
           <button
             key={file}
             type="button"
-            onClick={() => void save(file, `${callId}-${file}.${ending}`)}
+            onClick={() =>
+              void save(async () => {
+                const path = `/api/calls/${encodeURIComponent(callId)}/recording/${file}`;
+                return (await api.request(path)).blob();
+              }, `${callId}-${file}.${ending}`)
+            }
           >
             {name}
           </button>
         ))}
+        <button
+          id="test-case"
+          type="button"
+          title="The folder that parley replay reads"
+          onClick={() =>
+            void save(() => testCaseOf(api, { callId, startedAt }), `${callId}.tar.gz`)
+          }
+        >
+          Test case
+        </button>
       </header>
       {problem !== null && <p class="problem">{problem}</p>}
       {recording !== null && (

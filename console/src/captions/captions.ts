@@ -19,6 +19,8 @@ export interface Caption {
 
 /** Most captions that are kept (a count); the oldest make room. */
 const captionLimit = 500;
+/** Most lines and items that are remembered (a count), also those that never got a caption. */
+const knownLimit = 2 * captionLimit;
 
 /**
  * Who said what, and how much of the agent's words was heard: live in proportion to what the player
@@ -47,7 +49,9 @@ export class CaptionFold {
         return;
       }
       case 'line.opened':
-        if (entry.line.epoch !== null) this.#itemOfLine.set(entry.line.lineId, entry.line.itemId);
+        if (entry.line.epoch !== null) {
+          keep(this.#itemOfLine, entry.line.lineId, entry.line.itemId);
+        }
         return;
       case 'line.first_audio':
         this.#ofLine(entry.lineId, entry.atMs);
@@ -71,7 +75,7 @@ export class CaptionFold {
 
   /** So much more of an item's audio has come, ms. */
   received(itemId: string, lengthMs: number): void {
-    this.#receivedMs.set(itemId, (this.#receivedMs.get(itemId) ?? 0) + lengthMs);
+    keep(this.#receivedMs, itemId, (this.#receivedMs.get(itemId) ?? 0) + lengthMs);
   }
 
   /** So much of an item has been heard, ms. */
@@ -119,6 +123,12 @@ export class CaptionFold {
       if (item === itemId) this.#itemOfLine.delete(lineId);
     }
   }
+}
+
+/** The oldest makes room. */
+function keep<T>(map: Map<string, T>, key: string, value: T): void {
+  map.set(key, value);
+  if (map.size > knownLimit) map.delete(map.keys().next().value!);
 }
 
 /** Where the heard words end in the whole text; white space may differ. */

@@ -27,13 +27,13 @@ export function HealthPage({ api }: { readonly api: Api }): JSX.Element {
     <>
       <h1>Health</h1>
       {error !== null && <p class="problem">{error}</p>}
-      {value !== null && <Figures samples={value.samples} />}
+      {value !== null && <Figures {...value} />}
       {value !== null && <BackendTable backends={value.backends} />}
     </>
   );
 }
 
-function Figures({ samples }: { readonly samples: readonly Sample[] }): JSX.Element {
+function Figures({ samples, backends }: Health): JSX.Element {
   const milliseconds = (name: string): string => {
     const seconds = quantile(samples, name, 0.99);
     return seconds === null ? '–' : `${figure(seconds * 1000, 1)} ms`;
@@ -48,6 +48,8 @@ function Figures({ samples }: { readonly samples: readonly Sample[] }): JSX.Elem
     ['Event loop delay p99', milliseconds('parley_event_loop_delay_seconds')],
     ['Dropped frames', total('parley_dropped_frames_total')],
     ['Errors', total('parley_errors_total')],
+    ['Handovers', total('parley_handovers_total')],
+    ['Breakers not closed', figure(backends.filter(({ health }) => health !== 'closed').length)],
     ['Spent', spent(samples)],
   ] as const;
   return (

@@ -1,17 +1,18 @@
 import type { JSX } from 'preact';
 import { useCallback, useEffect, useState } from 'preact/hooks';
-import type { Api, ShownAgent } from '../api.ts';
+import { backendsOf, type Api, type House } from '../api.ts';
 import { Captions } from '../captions/captions-view.tsx';
 import { place } from '../format.ts';
 import { useLoaded, useRedraw } from '../hooks.ts';
+import { OperatorControls } from '../operator-controls.tsx';
 import { Timeline } from '../timeline/timeline.tsx';
 import { Turns } from '../turns/waterfall.tsx';
 import { TalkCall, type TalkOptions } from './talk-call.ts';
 
 /** Talk to an agent, and look at the timing meanwhile. */
 export function TalkPage({ api }: { readonly api: Api }): JSX.Element {
-  const { value: agents, error } = useLoaded(
-    useCallback((signal: AbortSignal) => api.agents(signal), [api]),
+  const { value: house, error } = useLoaded(
+    useCallback((signal: AbortSignal) => api.house(signal), [api]),
   );
   const redraw = useRedraw();
   const [call, setCall] = useState<TalkCall | null>(null);
@@ -26,7 +27,7 @@ export function TalkPage({ api }: { readonly api: Api }): JSX.Element {
     <>
       <h1 class="hidden">Talk</h1>
       {error !== null && <p class="problem">The agents cannot be listed: {error}</p>}
-      <TalkBar agents={agents ?? []} call={call} onBegin={begin} />
+      <TalkBar api={api} house={house ?? noHouse} call={call} onBegin={begin} />
       {call !== null && <LiveCall call={call} />}
       {call === null && (
         <p class="card hint">
@@ -37,6 +38,9 @@ export function TalkPage({ api }: { readonly api: Api }): JSX.Element {
     </>
   );
 }
+
+/** Most captions that are shown while somebody talks (a count). */
+const shownCaptions = 100;
 
 function LiveCall({ call }: { readonly call: TalkCall }): JSX.Element {
   const scene = useCallback(
@@ -59,19 +63,24 @@ function LiveCall({ call }: { readonly call: TalkCall }): JSX.Element {
       )}
       <Timeline scene={scene} live={call.phase !== 'over'} />
       <div class="columns">
-        <Captions captions={[...call.captions.captions]} />
+        <Captions captions={call.captions.captions.slice(-shownCaptions)} />
         <Turns turns={call.record?.turns ?? []} newestFirst />
       </div>
     </>
   );
 }
 
+/** Until it is known who is there. */
+const noHouse: House = { agents: [], may: { handOver: false, breakBackend: false } };
+
 function TalkBar({
-  agents,
+  api,
+  house: { agents, may },
   call,
   onBegin,
 }: {
-  readonly agents: readonly ShownAgent[];
+  readonly api: Api;
+  readonly house: House;
   readonly call: TalkCall | null;
   readonly onBegin: (agent: string, microphone: TalkOptions['microphone']) => TalkCall;
 }): JSX.Element {
@@ -145,6 +154,12 @@ function TalkBar({
           }}
         />
       </label>
+      {talking && call.callId !== null && (
+        <OperatorControls
+          {...{ api, may, callId: call.callId, serving: call.backend }}
+          backends={agents.filter(({ name }) => name === call.agentName).flatMap(backendsOf)}
+        />
+      )}
       {call !== null && <Status call={call} />}
     </section>
   );

@@ -73,7 +73,7 @@ function markOf(entry: LogEntry): Mark | null {
     case 'tool.answered':
       return mark('tool', 'agent', `${entry.name ?? 'tool'}: ${entry.state}`);
     case 'handover.started':
-      return mark('handover', 'agent', `${entry.from} lost`);
+      return mark('handover', 'agent', `${entry.from} → ${entry.to}`);
     case 'handover.done':
       return mark('handover', 'agent', `${entry.to} took over`);
     case 'backend.failed':

@@ -117,7 +117,10 @@ function seen(nowMs: number, spanMs: number, heldMs: number | null): { readonly 
   return { toMs: Math.max(heldMs ?? nowMs, spanMs * (1 - ahead)) + spanMs * ahead };
 }
 
-/** Draws once, or at every frame of the screen while time goes on. @returns how to stop */
+/** Shortest time between two pictures, ms: more than thirty a second nobody needs. */
+const pictureMs = 32;
+
+/** Draws once, or over and over while time goes on. @returns how to stop */
 function animate(
   element: HTMLCanvasElement,
   {
@@ -136,6 +139,14 @@ function animate(
 ): () => void {
   const context = element.getContext('2d')!;
   let frame = 0;
+  let drawnMs = -Infinity;
+  const next = (nowMs: number): void => {
+    if (nowMs - drawnMs >= pictureMs) {
+      drawnMs = nowMs;
+      draw();
+    }
+    if (moving) frame = requestAnimationFrame(next);
+  };
   const draw = (): void => {
     const scale = devicePixelRatio;
     const [pixelWidth, pixelHeight] = [Math.round(width * scale), Math.round(height * scale)];
@@ -146,9 +157,8 @@ function animate(
     const { toMs } = seen(now.nowMs, spanMs, heldMs);
     const palette = paletteOf(element);
     drawTimeline(context, { ...now, fromMs: toMs - spanMs, toMs }, { width, height, palette });
-    if (moving) frame = requestAnimationFrame(draw);
   };
-  frame = requestAnimationFrame(draw);
+  frame = requestAnimationFrame(next);
   return () => cancelAnimationFrame(frame);
 }
 

@@ -1,7 +1,11 @@
 import type { JSX } from 'preact';
+import { useState } from 'preact/hooks';
 import type { TurnStages } from '../../../src/ports/stages.ts';
 import type { TurnRecord } from '../../../src/ports/store.ts';
 import { stepsOf } from './stages.ts';
+
+/** Turns drawn at once (a count), and how many more each time. */
+const pageLength = 20;
 
 /** The turns of a call, newest first, each with the way from silence to sound. */
 export function Turns({
@@ -12,7 +16,8 @@ export function Turns({
   readonly newestFirst?: boolean;
 }): JSX.Element {
   const numbered = turns.map((turn, index) => ({ turn, number: index + 1 }));
-  const shown = newestFirst ? numbered.reverse().slice(0, 20) : numbered;
+  const [limit, setLimit] = useState(pageLength);
+  const shown = (newestFirst ? numbered.reverse() : numbered).slice(0, limit);
   return (
     <section class="card" aria-labelledby="turns-title">
       <h2 id="turns-title">Turns</h2>
@@ -34,6 +39,11 @@ export function Turns({
           {turn.heardText !== null && <p class="agent">{turn.heardText}</p>}
         </article>
       ))}
+      {turns.length > limit && (
+        <button type="button" onClick={() => setLimit(limit + pageLength)}>
+          Show more
+        </button>
+      )}
     </section>
   );
 }

@@ -16,8 +16,15 @@ export interface TalkingBrowser {
   close(): Promise<void>;
 }
 
-/** A headless browser whose microphone says `speech` once, from when it is first asked for. */
-export async function openBrowser(speech: Float32Array): Promise<TalkingBrowser> {
+/**
+ * A headless browser whose microphone says `speech` once, from when it is first asked for.
+ *
+ * @param over and over: it begins again when it is at its end
+ */
+export async function openBrowser(
+  speech: Float32Array,
+  { over = false }: { readonly over?: boolean } = {},
+): Promise<TalkingBrowser> {
   const folder = mkdtempSync(join(tmpdir(), 'parley-console-'));
   const file = join(folder, 'microphone.wav');
   writeFileSync(file, writeWav({ rateHz: speechRateHz, channels: [speech] }));
@@ -28,7 +35,7 @@ export async function openBrowser(speech: Float32Array): Promise<TalkingBrowser>
       '--no-sandbox',
       '--use-fake-ui-for-media-stream',
       '--use-fake-device-for-media-stream',
-      `--use-file-for-fake-audio-capture=${file}%noloop`,
+      `--use-file-for-fake-audio-capture=${file}${over ? '' : '%noloop'}`,
       '--autoplay-policy=no-user-gesture-required',
     ],
   });

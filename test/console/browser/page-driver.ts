@@ -25,6 +25,11 @@ export async function begin(page: Page, agent: string): Promise<string> {
   await page.select('#agent', agent);
   await page.click('#headphones');
   await page.click('#begin');
+  return await callIn(page);
+}
+
+/** Id of the call that runs in a page, once it does. */
+export async function callIn(page: Page): Promise<string> {
   await page.waitForSelector('[data-phase=running]', { timeout: 10_000 });
   return (await page.evaluate(
     `document.querySelector('[data-phase=running]').getAttribute('data-call')`,
@@ -56,4 +61,9 @@ export async function texts(page: Page, selector: string): Promise<readonly stri
 export async function numbers(page: Page, selector: string): Promise<readonly number[]> {
   const all = `[...document.querySelectorAll(${JSON.stringify(selector)})]`;
   return (await page.evaluate(`${all}.map((cell) => Number(cell.dataset.ms))`)) as number[];
+}
+
+/** Waits until something is true in the page; said in its own language, which is not Node's. */
+export async function until(page: Page, condition: string): Promise<void> {
+  await page.waitForFunction(condition, { timeout: 10_000 });
 }

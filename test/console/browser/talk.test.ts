@@ -1,13 +1,27 @@
-import { mkdirSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Page } from 'puppeteer-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { replayFolder } from '../../../src/cli/replay.ts';
 import type { CallRecord } from '../../../src/ports/store.ts';
 import { judge, wasHeard } from '../../ear/judge.ts';
 import { fixture, fixturePath, speechRateHz } from '../../ear/speech.ts';
+import { readFlac } from '../../support/flac-reader.ts';
 import { startGateway, type TestGateway } from '../../support/gateway.ts';
 import { noChromium, openBrowser, type TalkingBrowser } from './chromium.ts';
-import { begin, numbers, openConsole, recorded, texts, type DrivenPage } from './page-driver.ts';
+import {
+  begin,
+  callIn,
+  numbers,
+  openConsole,
+  recorded,
+  texts,
+  until,
+  type DrivenPage,
+} from './page-driver.ts';
+import { playRecording, saved } from './recording-driver.ts';
 
 if (noChromium !== null)
   process.stderr.write(`the console is not driven: ${noChromium}
@@ -18,23 +32,19 @@ const shots = process.env['CONSOLE_SHOTS'];
 const clip = fixture('table').samples;
 const answer = 'The museum opens at nine in the morning and closes at half past five.';
 
+const script = {
+  turns: [
+    { callerText: 'I would like a table, please.', text: answer, audio: fixturePath('museum') },
+  ],
+};
+const rehearsal = { type: 'rehearsal', firstAudioMs: { p50: 400, p95: 600 }, script };
+const folder = mkdtempSync(join(tmpdir(), 'parley-console-kept-'));
+
 const config = JSON.stringify({
-  backends: {
-    guide: {
-      type: 'rehearsal',
-      firstAudioMs: { p50: 400, p95: 600 },
-      script: {
-        turns: [
-          {
-            callerText: 'I would like a table, please.',
-            text: answer,
-            audio: fixturePath('museum'),
-          },
-        ],
-      },
-    },
-  },
-  agents: { guide: { backends: ['guide'] } },
+  server: { faultInjection: true },
+  backends: { guide: rehearsal, spare: rehearsal },
+  agents: { guide: { backends: ['guide', 'spare'], recording: { consent: 'operator' } } },
+  recordings: { dir: join(folder, 'recordings'), minFreeMiB: 0 },
 });
 
 describe.skipIf(noChromium !== null)('the console in Chromium', () => {
@@ -51,6 +61,7 @@ describe.skipIf(noChromium !== null)('the console in Chromium', () => {
   afterAll(async () => {
     await talking.close();
     await gateway.close();
+    rmSync(folder, { recursive: true, force: true });
   });
 
   it('says what the microphone hears and plays the answer', async () => {
@@ -104,7 +115,21 @@ describe.skipIf(noChromium !== null)('the console in Chromium', () => {
     expect((await texts(page, 'tr.entry')).length).toBeGreaterThan(20);
     await page.select('#kind', 'turn.committed');
     await until(page, `document.querySelectorAll('tr.entry').length === 1`);
+    const lengthS = await playRecording(page, gateway.url, callId);
     await shoot(page, 'call');
+
+    const kept = await saved(page, '#flac', { folder, name: `${callId}.flac` });
+    const { rateHz, channels, totalSamples } = await readFlac(new Uint8Array(readFileSync(kept)));
+    expect(totalSamples / rateHz).toBeCloseTo(lengthS, 1);
+    const recording = judge(asFloat(channels[1]!), fixture('museum').samples, rateHz);
+    expect(wasHeard(recording), JSON.stringify(recording)).toBe(true);
+    const packed = await saved(page, '#test-case', { folder, name: `${callId}.tar.gz` });
+    expect(spawnSync('tar', ['xzf', packed, '-C', folder]).status).toBe(0);
+    const again = await replayFolder(join(folder, callId), 150);
+    expect(again.recordedEntries).toBeGreaterThan(20);
+    expect(again.differences.filter(({ kind }) => kind !== 'changed')).toEqual([]);
+    expect(driven.problems).toEqual([]);
+    await page.close();
   }, 60_000);
 
   it('interrupts, mutes and hangs up', async () => {
@@ -128,22 +153,39 @@ describe.skipIf(noChromium !== null)('the console in Chromium', () => {
     expect(events.at(-1)?.type).toBe('call.closed');
   }, 60_000);
 
-  it('says a file without a microphone, and its keyboard reaches everything', async () => {
-    const { page } = await openConsole(talking.browser, gateway.url);
+  it('says a file without a microphone; operators switch and break; its keyboard reaches everything', async () => {
+    const driven = await openConsole(talking.browser, gateway.url);
+    const { page } = driven;
     await page.select('#agent', 'guide');
-    const field = await page.$('input#file');
-    await field!.uploadFile(fixturePath('thanks'));
-    await page.waitForSelector('[data-phase=running]', { timeout: 10_000 });
+    await (await page.$('input#file'))!.uploadFile(fixturePath('thanks'));
+    await page.waitForSelector('#switch', { timeout: 10_000 });
+    expect(await texts(page, '#switch-to option')).toEqual(['spare']);
+    await page.click('#switch');
+    await until(page, `document.querySelector('.status').textContent.includes('(spare)')`);
     await page.waitForSelector('.waterfall', { timeout: 20_000 });
+    await page.click('#break');
+    await until(page, `document.querySelector('.status').textContent.includes('(guide)')`);
+    await page.waitForSelector('.legend .mark-fault');
+    await shoot(page, 'handover');
     const reached = new Set<string>();
     for (let presses = 0; presses < 25; presses += 1) {
       await page.keyboard.press('Tab');
       reached.add((await page.evaluate('document.activeElement.id')) as string);
     }
-    expect([...reached]).toEqual(expect.arrayContaining(['mute', 'interrupt', 'hang-up', 'file']));
+    const controls = ['mute', 'interrupt', 'hang-up', 'file', 'switch-to', 'switch', 'break'];
+    expect([...reached]).toEqual(expect.arrayContaining(controls));
+    const callId = await callIn(page);
     await page.focus('#hang-up');
     await page.keyboard.press('Enter');
     await page.waitForSelector('[data-phase=over]');
+    expect((await callOf(gateway, callId)).handovers).toMatchObject([
+      { from: 'guide', to: 'spare', cause: 'operator' },
+      { from: 'spare', to: 'guide', cause: 'backend_closed' },
+    ]);
+    await page.click('.status a');
+    await page.waitForSelector('#handovers-title');
+    expect(await texts(page, '.legend li')).toEqual(expect.arrayContaining(['handover', 'fault']));
+    expect(driven.problems).toEqual([]);
     await page.close();
   }, 60_000);
 
@@ -162,12 +204,16 @@ describe.skipIf(noChromium !== null)('the console in Chromium', () => {
     await shoot(page, 'board');
     await page.goto(`${gateway.url}/#/health`);
     await page.waitForSelector('.tile dd');
-    expect(await texts(page, '.state-ready')).toHaveLength(4);
+    expect(await texts(page, '.state-ready')).toHaveLength(5);
     await shoot(page, 'health');
     expect(problems).toEqual([]);
     await page.close();
   }, 60_000);
 });
+
+function asFloat(samples: Int16Array): Float32Array {
+  return Float32Array.from(samples, (sample) => sample / 32_768);
+}
 
 /** Without the places in which nothing was there to be played: digital silence from 5 ms on. */
 function withoutGaps(samples: Float32Array): Float32Array {
@@ -180,11 +226,6 @@ function withoutGaps(samples: Float32Array): Float32Array {
     else if (silent > 120) kept.length -= 1;
   }
   return Float32Array.from(kept);
-}
-
-/** Waits until something is true in the page; said in its own language, which is not Node's. */
-async function until(page: Page, condition: string): Promise<void> {
-  await page.waitForFunction(condition, { timeout: 10_000 });
 }
 
 /** Hangs up and sees to it that nothing went wrong meanwhile. */
