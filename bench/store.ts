@@ -4,19 +4,21 @@
  *     npx node bench/store.ts [calls]
  *
  * Prints one JSON object: ms, for SQLite and, where Debian's server is installed, for PostgreSQL.
- * Each call has 8 turns of some 20 words and 300 log entries. Asked as the API asks: through the
- * store's thread, 100 calls a page; a rare word is in one call of 1,000.
+ * Each call has 8 turns of some 20 words and 300 log entries. Asked through the store's thread, and as the
+ * console asks: `GET /api/calls` of a whole gateway, 100 calls a page, until the answer has been read as
+ * JSON. A rare word is in one call of 1,000.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { argv } from 'node:process';
+import { argv, env } from 'node:process';
 import type { DatabaseOptions } from '../adapters/store/database.ts';
 import { StoreThread } from '../adapters/store/store-thread.ts';
 import { silentLogger } from '../src/ports/log.ts';
 import type { CallQuery, CallRecord } from '../src/ports/store.ts';
 import { systemClock } from '../src/time/clock.ts';
 import { finishedCall } from '../test/support/finished-call.ts';
+import { startGateway } from '../test/support/gateway.ts';
 import { noPostgres, startPostgres } from '../test/support/postgres.ts';
 import { distribution } from './lib/distribution.ts';
 import { describeMachine } from './lib/machine.ts';
@@ -53,30 +55,57 @@ async function measured(database: DatabaseOptions): Promise<Record<string, unkno
   }
   while ((store.figures()['onTheWay'] ?? 0) > 0) await new Promise((go) => setTimeout(go, 2));
   const writtenMs = performance.now() - startMs;
-  const asked: Readonly<Record<string, Partial<CallQuery>>> = {
-    newest: {},
-    page50: { before: `call_${Math.floor(calls / 2)}` },
-    commonWord: { words: ['train'] },
-    rareWord: { words: ['zeppelin'] },
-    twoWords: { words: ['zeppelin', 'agent_2'] },
-    noSuchWord: { words: ['xylophone'] },
-  };
-  const result: Record<string, unknown> = {
-    writtenPerSecond: Math.round((calls / writtenMs) * 1000),
-  };
+  const inThread = await timed(async (query) => {
+    const page = { limit: 100, words: [], agents: null, before: null, ...query };
+    return (await store.list(page)).length;
+  });
+  await store.close();
+  const overHttp = await askedOverHttp(database);
+  return { writtenPerSecond: Math.round((calls / writtenMs) * 1000), inThread, overHttp };
+}
+
+const asked: Readonly<Record<string, Partial<CallQuery>>> = {
+  newest: {},
+  page50: { before: `call_${Math.floor(calls / 2)}` },
+  commonWord: { words: ['train'] },
+  rareWord: { words: ['zeppelin'] },
+  twoWords: { words: ['zeppelin', 'agent_2'] },
+  noSuchWord: { words: ['xylophone'] },
+};
+
+/** @param ask gives how many calls were found */
+async function timed(ask: (query: Partial<CallQuery>) => Promise<number>): Promise<object> {
+  const result: Record<string, unknown> = {};
   for (const [name, query] of Object.entries(asked)) {
     const times: number[] = [];
     let found = 0;
     for (let round = 0; round < rounds; round += 1) {
       const fromMs = performance.now();
-      const page = { limit: 100, words: [], agents: null, before: null, ...query };
-      found = (await store.list(page)).length;
+      found = await ask(query);
       times.push(performance.now() - fromMs);
     }
     result[name] = { found, ms: distribution(times) };
   }
-  await store.close();
   return result;
+}
+
+async function askedOverHttp(database: DatabaseOptions): Promise<object> {
+  if (database.kind === 'postgres') env['BENCH_STORE_URL'] = database.url;
+  const store =
+    database.kind === 'sqlite'
+      ? { type: 'sqlite', path: database.path }
+      : { type: 'postgres', urlEnv: 'BENCH_STORE_URL' };
+  const gateway = await startGateway({ config: JSON.stringify({ store }) });
+  try {
+    return await timed(async ({ words = [], before = null }) => {
+      const query = new URLSearchParams({ limit: '100', q: words.join(' ') });
+      if (before !== null) query.set('before', before);
+      const answer = await fetch(`${gateway.url}/api/calls?${query.toString()}`);
+      return ((await answer.json()) as { calls: readonly unknown[] }).calls.length;
+    });
+  } finally {
+    await gateway.close();
+  }
 }
 
 // The store's thread does not keep a process alive.

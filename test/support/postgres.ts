@@ -9,7 +9,8 @@ import { getuid } from 'node:process';
 const home = '/usr/lib/postgresql';
 
 /** Why there is no PostgreSQL to test with; `null` when there is. */
-export const noPostgres = binaries() === null ? `no ${home}/*/bin/initdb` : null;
+export const noPostgres =
+  binaries() === null ? `no ${home}/*/bin/initdb (Debian: apt-get install postgresql)` : null;
 
 /** A PostgreSQL of its own in a folder of its own. */
 export interface Postgres {

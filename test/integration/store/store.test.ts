@@ -88,6 +88,67 @@ function keepsCalls(open: (name: string) => DatabaseOptions): void {
     expect(await ids(none)).toEqual([]);
     await none.close();
   });
+
+  // 10,000 of them are listed and searched by bench/store.ts.
+  test('lists many calls page by page, each once, and finds the one that is meant', async () => {
+    const store = storeAt(open('many'));
+    const count = 600;
+    for (let place = 0; place < count; place += 1) {
+      const userText = place === 377 ? 'by zeppelin' : `by train ${place % 97}`;
+      store.put(finishedCall(`call_${place}`, { userText, minute: place }, 3), []);
+      while ((store.figures()['onTheWay'] ?? 0) > 200) await new Promise((go) => setTimeout(go, 2));
+    }
+    const seen: string[] = [];
+    for (let page = await ids(store); page.length > 0;) {
+      seen.push(...page);
+      page = await ids(store, { before: page.at(-1)! });
+    }
+    expect(seen).toEqual(Array.from({ length: count }, (_, at) => `call_${count - 1 - at}`));
+    expect(await ids(store, { words: ['ZEPPELIN'] })).toEqual(['call_377']);
+    expect(await ids(store, { words: ['train', '42'], limit: 5 })).toHaveLength(5);
+    expect(await ids(store, { words: ['zeppelin'], before: 'call_377' })).toEqual([]);
+    await store.close();
+  });
+
+  test('kill -9 while calls are written loses none of those that were written', async () => {
+    const database = open('killed');
+    const known = new Set<string>();
+    for (let run = 0; run < 3; run += 1) {
+      for (const callId of await writtenUntilKilled(database, run)) known.add(callId);
+    }
+    const store = storeAt(database);
+    const kept = new Set(await ids(store, { limit: 100_000 }));
+    expect(known.size).toBeGreaterThan(100);
+    expect([...known].filter((callId) => !kept.has(callId))).toEqual([]);
+    for (const callId of kept) {
+      const { events } = JSON.parse((await store.get(callId))!.json) as CallRecord;
+      expect(events).toHaveLength(50);
+    }
+    await store.close();
+  });
+}
+
+/** A process writes calls until it is killed. @returns those of which it said that they are stored */
+async function writtenUntilKilled(
+  database: DatabaseOptions,
+  run: number,
+): Promise<readonly string[]> {
+  const program = join(import.meta.dirname, 'writer.ts');
+  const child = spawn(process.execPath, [program, JSON.stringify(database), String(run)], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  let text = '';
+  const enough = new Promise<void>((resolve) => {
+    child.stdout.on('data', (data: Buffer) => {
+      text += data.toString();
+      if (text.split('\n').length > 40 + run * 17) resolve();
+    });
+  });
+  const gone = new Promise((resolve) => child.once('exit', resolve));
+  await enough;
+  child.kill('SIGKILL');
+  await gone;
+  return text.split('\n').slice(0, -1);
 }
 
 describe('SQLite', () => {
@@ -100,37 +161,6 @@ describe('SQLite', () => {
 
   keepsCalls(at);
 
-  test('kill -9 while calls are written loses none of those that were written', async () => {
-    const program = join(import.meta.dirname, 'writer.ts');
-    const { path } = at('killed') as { path: string };
-    const known = new Set<string>();
-    for (let run = 0; run < 3; run += 1) {
-      const child = spawn(process.execPath, [program, path, String(run)], {
-        stdio: ['ignore', 'pipe', 'inherit'],
-      });
-      let text = '';
-      const enough = new Promise<void>((resolve) => {
-        child.stdout.on('data', (data: Buffer) => {
-          text += data.toString();
-          if (text.split('\n').length > 40 + run * 17) resolve();
-        });
-      });
-      const gone = new Promise((resolve) => child.once('exit', resolve));
-      await enough;
-      child.kill('SIGKILL');
-      await gone;
-      for (const line of text.split('\n').slice(0, -1)) known.add(line);
-    }
-    const store = storeAt(at('killed'));
-    const kept = new Set(await ids(store, { limit: 100_000 }));
-    expect([...known].filter((callId) => !kept.has(callId))).toEqual([]);
-    for (const callId of known) {
-      const { events } = JSON.parse((await store.get(callId))!.json) as CallRecord;
-      expect(events).toHaveLength(50);
-    }
-    await store.close();
-  });
-
   test('a disk that takes nothing costs no call its life: it waits, and is asked for meanwhile', async () => {
     const database = { kind: 'sqlite', path: '/dev/null/calls.sqlite' } as const;
     const store = storeAt(database);
@@ -142,6 +172,10 @@ describe('SQLite', () => {
     void store.close();
   });
 });
+
+if (noPostgres !== null)
+  process.stderr.write(`the store is not tested on PostgreSQL: ${noPostgres}
+`);
 
 describe.skipIf(noPostgres !== null)(`PostgreSQL (${noPostgres ?? 'there is one'})`, () => {
   let server: Postgres;

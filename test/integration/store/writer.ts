@@ -1,14 +1,15 @@
 // Finishes calls as fast as they are stored, and says which are, until it is killed.
 import { argv, stdout } from 'node:process';
+import type { DatabaseOptions } from '../../../adapters/store/database.ts';
 import { StoreThread } from '../../../adapters/store/store-thread.ts';
 import { silentLogger } from '../../../src/ports/log.ts';
 import { systemClock } from '../../../src/time/clock.ts';
 import { finishedCall } from '../../support/finished-call.ts';
 
-const [, , path = '', run = ''] = argv;
+const [, , database = '', run = ''] = argv;
 let next = 0;
 const store = new StoreThread({
-  database: { kind: 'sqlite', path },
+  database: JSON.parse(database) as DatabaseOptions,
   ...{ endpoints: [], retentionDays: null, maxCalls: null },
   ...{ clock: systemClock, log: silentLogger },
   onStored: (callId) => {
