@@ -76,6 +76,9 @@ export const realtimeSessionUpdate = z.strictObject({
   include: wish,
 });
 
+/** A realtime session's update after its schema. */
+export type RealtimeUpdate = z.infer<typeof realtimeSessionUpdate>;
+
 /** A session update of either type; transcription sessions are recognised to be refused. */
 export const sessionUpdate = z.discriminatedUnion('type', [
   realtimeSessionUpdate,

@@ -3,7 +3,7 @@ import { UsageFold } from '../spend/usage-fold.ts';
 import { asCallError } from '../ports/errors.ts';
 import { UsageDesk, type BesideUse } from './usage-desk.ts';
 import { WrapUp } from './wrap-up.ts';
-import type { BackendEvent } from '../ports/backend.ts';
+import type { BackendEvent, Usage } from '../ports/backend.ts';
 import type { CloseReason } from '../ports/events.ts';
 import type { CommandTarget } from './commands.ts';
 import type { MessageItem } from '../ports/conversation.ts';
@@ -58,6 +58,7 @@ export class CallSpend {
       scope,
       prices: spend.prices,
       backend: () => target.context().backend,
+      reportsTime: () => target.context().capabilities.reportsTime === true,
       callerAudioMs: () => target.uplink.endMs,
       beside: options.beside ?? (() => null),
     });
@@ -72,6 +73,11 @@ export class CallSpend {
   /** What the backend says, before anything else is done with it. */
   take(event: BackendEvent): void {
     this.#desk.take(event);
+  }
+
+  /** An answer that nobody heard, of a backend that may not be the one in use. */
+  unheard(backend: string, usage: Usage | null): void {
+    this.#desk.unheard(backend, usage);
   }
 
   /** What is left is counted; nothing happens any more. Idempotent. */

@@ -1,7 +1,7 @@
 import { addQuantities, quantitiesOf } from '../spend/quantities.ts';
 import { costOf } from '../spend/prices.ts';
 import type { PriceTable } from '../spend/prices.ts';
-import type { BackendEvent } from '../ports/backend.ts';
+import type { BackendEvent, Usage } from '../ports/backend.ts';
 import type { CallScope } from './scope.ts';
 import type { LogEntry } from '../ports/events.ts';
 import type { Quantities } from '../ports/usage.ts';
@@ -18,6 +18,8 @@ export interface UsageDeskOptions {
   readonly prices: (backend: string) => PriceTable | null;
   /** Backend that answers now. */
   readonly backend: () => string;
+  /** It says itself how long its sessions were; absent: it does not. */
+  readonly reportsTime?: () => boolean;
   /** Caller audio so far, ms. */
   readonly callerAudioMs: () => number;
   /** What somebody beside the backends has heard so far; `null`: nobody is there. */
@@ -32,6 +34,14 @@ export interface BesideUse {
   readonly reported: boolean;
 }
 
+interface OpenSession {
+  readonly backend: string;
+  sinceMs: number;
+  callerMs: number;
+  /** Since when nobody but our clock knows of its time; `null`: nobody ever tells of it. */
+  untoldSinceMs: number | null;
+}
+
 /**
  * Writes down what a call's backends use: what they report when they do, time and audio every minute
  * and when a session ends.
@@ -39,7 +49,7 @@ export interface BesideUse {
 export class UsageDesk {
   readonly #options: UsageDeskOptions;
   /** The session that is open: since when, call time in ms, and what the caller had said by then. */
-  #open: { readonly backend: string; sinceMs: number; callerMs: number } | null = null;
+  #open: OpenSession | null = null;
   #uncounted: Quantities = {};
   #besideMs = 0;
   /** Answers without a report in this session; one may still come when a line is long over. */
@@ -64,6 +74,13 @@ export class UsageDesk {
     else if (type === 'line.done') this.#done(event);
   }
 
+  /** An answer that nobody heard was made beside the one that was; `null`: nobody said what it used. */
+  unheard(backend: string, usage: Usage | null): void {
+    const used = usage === null ? null : quantitiesOf(usage);
+    if (used === null) this.#log('counted', { unreportedAnswers: 1 }, backend);
+    else this.#log('reported', used, backend);
+  }
+
   /** Counts what is left; nothing is written down afterwards. Idempotent. */
   close(): void {
     if (this.#closed) return;
@@ -73,13 +90,17 @@ export class UsageDesk {
   }
 
   #reported(event: BackendEvent & { readonly type: 'usage' }): void {
-    const { usage, recognisedAudioMs, spokenCharacters } = event;
+    const { usage, recognisedAudioMs, spokenCharacters, sessionMs } = event;
     const tokens = usage === null ? null : quantitiesOf(usage);
     const used = {
       ...tokens,
       ...(recognisedAudioMs === undefined ? {} : { recognisedAudioMs }),
       ...(spokenCharacters === undefined ? {} : { spokenCharacters }),
+      ...(sessionMs === undefined ? {} : { sessionMs }),
     };
+    if (sessionMs !== undefined && this.#open !== null) {
+      this.#open.untoldSinceMs = this.#options.scope.nowMs();
+    }
     if (tokens !== null) this.#unreported = Math.max(0, this.#unreported - 1);
     if (Object.keys(used).length > 0) this.#log('reported', used);
     else this.#unreported += 1;
@@ -96,9 +117,12 @@ export class UsageDesk {
     const { type } = entry;
     if (type === 'backend.ready') {
       const callerMs = this.#options.callerAudioMs();
-      this.#open = { backend: entry.backend, sinceMs: entry.atMs, callerMs };
+      const untoldSinceMs = this.#options.reportsTime?.() === true ? entry.atMs : null;
+      this.#open = { backend: entry.backend, sinceMs: entry.atMs, callerMs, untoldSinceMs };
     } else if (type === 'backend.opening' || type === 'backend.failed') this.#end();
-    else if (type === 'line.closed') this.#count({ agentAudioMs: entry.extent.sentMs });
+    else if (type === 'standby.closed' && entry.outcome !== 'refused') {
+      this.#log('counted', { connectedMs: entry.ageMs }, entry.backend);
+    } else if (type === 'line.closed') this.#count({ agentAudioMs: entry.extent.sentMs });
     else if (type === 'tool.called') this.#count({ toolCalls: 1 });
   }
 
@@ -110,6 +134,11 @@ export class UsageDesk {
   #end(): void {
     this.#count({ unreportedAnswers: this.#unreported + this.#productive.size });
     this.#unreported = 0;
+    const untoldSinceMs = this.#open?.untoldSinceMs ?? null;
+    // What it would have said of its last seconds.
+    if (untoldSinceMs !== null) {
+      this.#count({ sessionMs: Math.max(0, this.#options.scope.nowMs() - untoldSinceMs) });
+    }
     this.#settle();
     this.#open = null;
     this.#productive.clear();
@@ -154,7 +183,10 @@ export class UsageDesk {
   #log(source: 'reported' | 'counted', used: Quantities, of?: string): void {
     if (this.#closed) return;
     const backend = of ?? this.#options.backend();
-    const cost = costOf(used, this.#options.prices(backend));
+    const told = this.#open?.backend === backend && this.#open.untoldSinceMs !== null;
+    // Time is paid for once: as the vendor tells it where it does.
+    const paid = told ? { ...used, connectedMs: 0 } : used;
+    const cost = costOf(paid, this.#options.prices(backend));
     this.#options.scope.log.append({ type: 'usage.counted', backend, source, used, cost });
   }
 }

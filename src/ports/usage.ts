@@ -14,6 +14,8 @@ export const usageKinds = [
   'recognisedAudioMs',
   /** Characters given to a voice. */
   'spokenCharacters',
+  /** Time of sessions that the vendor charges for, where it says so itself, ms. */
+  'sessionMs',
   /** Time that a session with the backend was open, ms. */
   'connectedMs',
   /** Audio from the caller, ms. */

@@ -16,7 +16,7 @@ export interface PriceTable {
   readonly inputCachedAudioPerMillion?: number | null;
   readonly outputTextPerMillion?: number | null;
   readonly outputAudioPerMillion?: number | null;
-  /** Of an open session, silence included. */
+  /** Of an open session, silence included: by the vendor's own count where it gives one. */
   readonly perMinute?: number | null;
   /** Of audio that a recogniser charges for. */
   readonly perRecognisedMinute?: number | null;
@@ -67,6 +67,7 @@ function chargesOf(used: Quantities, table: PriceTable): readonly Charge[] {
   };
   if (table.perMinute !== undefined) {
     charge('connectedMs', used.connectedMs ?? 0, table.perMinute, minuteMs);
+    charge('sessionMs', used.sessionMs ?? 0, table.perMinute, minuteMs);
   }
   charge('recognisedAudioMs', used.recognisedAudioMs ?? 0, table.perRecognisedMinute, minuteMs);
   charge('spokenCharacters', used.spokenCharacters ?? 0, table.perMillionCharacters, million);

@@ -2,7 +2,7 @@ import { mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { countedSpeech, hearNumbers } from '../ear/counted-speech.ts';
+import { hearNumbers } from '../ear/counted-speech.ts';
 import { fixture } from '../ear/speech.ts';
 import { startGateway, type TestGateway } from '../support/gateway.ts';
 import { startLiveStandIn, type LiveStandIn } from '../upstream/live/server.ts';
@@ -11,6 +11,7 @@ import { agentsWire, type AgentsSide } from './agents-wire.ts';
 import { errorOf, eventsOf, itemOf, responseOf, type Conversation } from './scenarios.ts';
 import { Ear } from '../ear/ear.ts';
 import { expectOrder } from './expectations.ts';
+import { liveConversations } from './live-scenarios.ts';
 import { LiveCaller } from './live-wire.ts';
 import { plainAgent, tableAgent } from './table-agent.ts';
 
@@ -27,7 +28,18 @@ const scripts: Readonly<Record<string, readonly ScriptedAnswer[]>> = {
       then: { count: 4 },
     },
   ],
+  'live-talks': [{ count: 12 }, { text: 'Two coffees.' }],
+  'live-appends': [{ count: 3 }],
+  'live-delegates': [{ delegate: true, say: 'One moment.' }],
+  'live-acts': [
+    {
+      delegate: true,
+      calls: [{ name: 'count_tables', arguments: '{"seats":2}' }],
+      then: { text: 'It is booked.' },
+    },
+  ],
 };
+const count = Array.from({ length: 12 }, (_, at) => at + 1);
 
 const standIns = new Map<string, LiveStandIn>();
 let gateway: TestGateway;
@@ -41,7 +53,9 @@ beforeAll(async () => {
   for (const [name, answers] of Object.entries(scripts)) {
     const standIn = await startLiveStandIn({ answers, apiKey: 'sk-upstream' });
     standIns.set(name, standIn);
-    const delegation = name === 'acts' ? { type: 'responses', model: 'gpt-5' } : { type: 'client' };
+    const delegation = name.endsWith('acts')
+      ? { type: 'responses', model: 'gpt-5' }
+      : { type: 'client' };
     backends[name] = { type: 'openai-live', url: standIn.url, apiKeyFile, delegation };
     agents[name] = { backends: [name], instructions: 'Count aloud.' };
   }
@@ -154,31 +168,26 @@ describe.concurrent('@openai/agents-realtime on a backend without turns', () => 
   });
 });
 
-describe.concurrent('openai (live/ws) on a Live upstream', () => {
-  it('talks, appends and hears both transcripts', async () => {
-    const live = new LiveCaller({ url: gateway.url, key });
-    await live.start({ model: 'counts' });
-    const { samples } = countedSpeech({ firstNumber: 101, words: 3, rateHz: 24_000 });
-    live.say(samples);
-    await live.until(() => live.said('output').includes('6'), 'the answer');
-    live.send({
-      type: 'session.commentary.append',
-      event_id: 'c',
-      content: 'It closes soon.',
-      delegation_id: null,
-    });
-    await live.next('session.commentary.appended');
-    await live.until(() => live.said('output').includes('soon.'), 'the commentary');
-    live.microphoneOff();
-    await live.until(() => live.trackMs >= live.sentMs, 'the rest of the track');
-    const closed = await live.close();
-    expect(closed.usage.seconds).toBe(live.sentMs / 1000);
-    expect(live.said('output')).toBe('1 2 3 4 5 6 It closes soon.');
-    expect(live.clientErrors).toEqual([]);
-    const numbers = hearNumbers(live.track(), 24_000).map(({ number }) => number);
-    expect(numbers.filter((number) => number < 100)).toEqual([1, 2, 3, 4, 5, 6]);
-  });
+liveConversations('openai (live/ws) on a Live upstream', () => ({
+  url: gateway.url,
+  key,
+  models: {
+    talks: 'live-talks',
+    stops: 'live-talks',
+    mutes: 'live-talks',
+    appends: 'live-appends',
+    delegates: 'live-delegates',
+    acts: 'live-acts',
+  },
+  asked: 'What can you do for me?',
+  answer: { whole: count.join(' '), begin: '2 3', end: '12' },
+  second: 'coffees',
+  told: { commentary: 'Some commentary.', underWay: 'moment', late: 'booked' },
+  expectHeard: (track) =>
+    expect(hearNumbers(track, 24_000).map(({ number }) => number)).toEqual(count),
+}));
 
+describe.concurrent('openai (live/ws) and a Live upstream', () => {
   it('is handed work, and its late result is told under the delegation’s own id', async () => {
     const live = new LiveCaller({ url: gateway.url, key });
     await live.start({ model: 'delegates' });

@@ -50,7 +50,7 @@ export class LiveCaller {
     });
     this.live.on('event', (event) => {
       this.seen.push({ atMs: performance.now(), event });
-      this.grouper.push(event);
+      this.#group(event);
       if (event.type === 'session.output_audio.delta') {
         this.#trackBytes += Buffer.byteLength(event.delta, 'base64');
       }
@@ -115,7 +115,10 @@ export class LiveCaller {
   async until(done: () => boolean, what: string, limitMs = 20_000): Promise<void> {
     const endMs = performance.now() + limitMs;
     while (!done()) {
-      if (performance.now() > endMs) throw new Error(`no ${what}; saw ${this.types().join(' ')}`);
+      if (performance.now() > endMs) {
+        const errors = this.events('error').map(({ error }) => error.message);
+        throw new Error(`no ${what}; saw ${[...this.types(), ...errors].join(' ')}`);
+      }
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
   }
@@ -167,6 +170,15 @@ export class LiveCaller {
     const closed = await this.next('session.closed');
     await this.closed;
     return closed;
+  }
+
+  /** The package throws at what it cannot put in order. */
+  #group(event: ServerEvent): void {
+    try {
+      this.grouper.push(event);
+    } catch (thrown) {
+      this.clientErrors.push(thrown instanceof Error ? thrown : new Error(String(thrown)));
+    }
   }
 
   #piece(): void {

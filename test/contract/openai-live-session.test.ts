@@ -251,6 +251,21 @@ describe('a session that ends', () => {
     }
   });
 
+  it('has told its seconds, and the next one begins to count anew', async () => {
+    const fault = { kind: 'end', at: 'audio', afterMs: 17_000, reason: 'expired' } as const;
+    await start({ answers: both, faults: [{ ...fault, connection: 1 }] });
+    await rig.open();
+    await rig.talk(36_000);
+    const told = rig.probe.used.map(({ usage, sessionMs }) => [usage, sessionMs]);
+    // Every 15 s of the timeline, and at its end.
+    expect(told.slice(0, 3)).toEqual([
+      [null, 15_000],
+      [null, 2_000],
+      [null, 15_000],
+    ]);
+    expect(rig.backend.figures()).toMatchObject({ upstreamSeconds: 32 });
+  });
+
   it('is followed by another before its cap, in a quiet moment', async () => {
     await start({ answers: both, sessionCapMs: 20_000 });
     await rig.open();

@@ -6,6 +6,7 @@ import {
   rehearsalBackend,
   rehearsalOptionsSchema,
 } from '../../adapters/backends/rehearsal/index.ts';
+import { createOpenAiLiveClient } from '../../adapters/clients/openai-live/index.ts';
 import { createOpenAiRealtimeClient } from '../../adapters/clients/openai-realtime/index.ts';
 import { prepareResampler } from '../../src/audio/resampler.ts';
 import { createCall } from '../../src/call/call.ts';
@@ -90,7 +91,10 @@ export class House {
     const ids = randomIds(randomBytes);
     const gateway = await startGateway({
       config: { ...result.config, directory: { ...directory, agents } },
-      clients: [createOpenAiRealtimeClient({ clock, ids, log })],
+      clients: [
+        createOpenAiRealtimeClient({ clock, ids, log }),
+        createOpenAiLiveClient({ clock, ids, log }),
+      ],
       createBackend: (entry) =>
         backends.find(({ name }) => name === entry.name) ?? backendOf(entry, clock),
       detector,

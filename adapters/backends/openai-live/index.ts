@@ -23,6 +23,7 @@ function capabilitiesOf({ delegation }: OpenAiLiveOptions): BackendCapabilities 
     commit: false,
     promptable: true,
     notes: true,
+    reportsTime: true,
     instructions: true,
     seedHistory: 'text',
     appendContext: true,

@@ -14,6 +14,7 @@ import type { Counters } from './counters.ts';
 import type { UpstreamEvent } from './decode.ts';
 import { encodeAppend, encodeContext, encodeItem, encodeStart, encodeChange } from './encode.ts';
 import { History } from './history.ts';
+import { Meter } from './meter.ts';
 import type { OpenAiLiveOptions } from './options.ts';
 import { PacedInput } from './paced-input.ts';
 import { appendLimit } from './split.ts';
@@ -60,6 +61,7 @@ export class OpenAiLiveSession implements BackendSession {
   readonly #input: PacedInput;
   readonly #work: Work;
   readonly #succession: Succession;
+  readonly #meter: Meter;
   #settings: CallSettings;
   #begun = false;
   #settling: Timer | null = null;
@@ -69,14 +71,13 @@ export class OpenAiLiveSession implements BackendSession {
   #lastAudioAtMs = 0;
   /** When a change of sessions would cut nothing. */
   #quietFromMs = -Infinity;
-  /** What the upstream session in use has told of its length, s. */
-  #usedSeconds = 0;
 
   constructor(options: SessionOptions, first: Connection) {
     const { context, counters } = options;
     this.#options = options;
     this.#settings = context.settings;
     for (const item of context.seed?.items ?? []) this.#history.add(item);
+    this.#meter = new Meter(counters, (event) => this.#emit(event));
     this.#track = new Track(this.#history, (event) => this.#emit(event));
     this.#input = new PacedInput({
       clock: context.clock,
@@ -286,7 +287,7 @@ export class OpenAiLiveSession implements BackendSession {
         this.#work.roundOver(event.failed, event.usage);
         return;
       case 'usage':
-        this.#used(event.seconds);
+        this.#meter.told(event.seconds);
         return;
       case 'closed':
         this.#over(event);
@@ -323,7 +324,7 @@ export class OpenAiLiveSession implements BackendSession {
       this.#work.reset();
       if (!lost) this.#track.broken();
     }
-    this.#usedSeconds = 0;
+    this.#meter.restart();
     this.#lastAudioAtMs = context.clock.nowMs();
     this.#track.restart();
     this.#input.start();
@@ -337,14 +338,9 @@ export class OpenAiLiveSession implements BackendSession {
     this.#track.broken();
   }
 
-  #used(seconds: number): void {
-    this.#options.counters.upstreamSeconds += Math.max(0, seconds - this.#usedSeconds);
-    this.#usedSeconds = Math.max(seconds, this.#usedSeconds);
-  }
-
   /** The upstream ended its session in order. */
   #over({ reason, seconds }: UpstreamEvent & { readonly type: 'closed' }): void {
-    if (seconds !== null) this.#used(seconds);
+    if (seconds !== null) this.#meter.told(seconds);
     const error = new CallError('backend_closed', `the upstream ended its session: ${reason}`);
     if (reason === 'expired' || reason === 'connection_lost') this.#succession.fail(error);
     else this.#fail(error);

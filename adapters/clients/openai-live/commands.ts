@@ -6,7 +6,7 @@ import { decodeAudio } from '../../shared/audio-payload.ts';
 import { convertFixture } from './peers.ts';
 import { Refused, unsupported } from './problems.ts';
 import type { LiveSession } from './session.ts';
-import { readResponses } from './start.ts';
+import { delayInForce, readResponses, responsesInForce } from './start.ts';
 import { silenceByte } from './track.ts';
 
 /** Longest fixture, ms. */
@@ -132,8 +132,8 @@ function updateDelegation(session: LiveSession, wish: WireDelegationUpdate | nul
     const message = 'The kind of delegation cannot change in a session that runs.';
     throw new Refused('immutable_field_update', message, 'session.delegation.type');
   }
-  const delay = wish?.acknowledgement_delay_ms;
-  const delayed = delay === undefined ? {} : { acknowledgement_delay_ms: delay };
+  const wishMs = wish?.acknowledgement_delay_ms ?? now.acknowledgement_delay_ms ?? 0;
+  const delayed = delayInForce(now.type, wishMs, session.call);
   if (now.type !== 'responses' || wish?.type !== 'responses') {
     session.delegation = { ...now, ...delayed };
     return;
@@ -151,7 +151,8 @@ function updateDelegation(session: LiveSession, wish: WireDelegationUpdate | nul
   const patch = readResponses(responses, session.call);
   if (Object.keys(patch).length > 0) session.floor.run({ type: 'configure', patch });
   const model = now.responses.model;
-  session.delegation = { ...now, ...delayed, responses: { ...now.responses, ...responses, model } };
+  const inForce = { ...now.responses, ...responsesInForce(responses), model };
+  session.delegation = { ...now, ...delayed, responses: inForce };
 }
 
 function needResponses(session: LiveSession, type: string): void {

@@ -1,8 +1,10 @@
 import type { ClientCommand } from '../../../src/ports/client.ts';
 import type { Line } from '../../../src/ports/events.ts';
 import type { MessageNote } from '../../../src/ports/conversation.ts';
+import type { LineOverrides } from '../../../src/ports/settings.ts';
 import { appendText, type Append } from './appends.ts';
 import { problemOf } from './problems.ts';
+import { delegateTool } from './start.ts';
 import type { LiveSession } from './session.ts';
 
 const acknowledgement = 'Tell the caller in one short sentence that you are on it.';
@@ -19,7 +21,8 @@ export class Floor {
   callerSpeaks = false;
   readonly #session: LiveSession;
   readonly #lines = new Set<string>();
-  #wanted = false;
+  /** What the agent is to do at the next chance: answer as it likes, or say something. */
+  #wanted: 'answer' | 'words' | null = null;
   /** Anything was said, by anybody. */
   #begun = false;
 
@@ -44,7 +47,7 @@ export class Floor {
 
   /** The agent is to speak at the next chance; several wishes are one. */
   speak(): void {
-    this.#wanted = true;
+    this.#wanted = 'answer';
   }
 
   /** The clock passed this point, timeline ms: places what was waiting for it. */
@@ -59,13 +62,14 @@ export class Floor {
       if (kind !== 'instructions') delegations.settle();
       // Who decides by itself what to say of it is not asked to.
       if (this.#takesNotes) continue;
-      if (kind === 'commentary' || (kind === 'instructions' && !this.#begun)) this.#wanted = true;
+      if (kind === 'commentary') this.#wanted ??= 'words';
+      else if (kind === 'instructions' && !this.#begun) this.#wanted = 'answer';
     }
     if (delegations.due(trackMs) && !this.#takesNotes) {
       this.#session.attempt(null, () => this.note(acknowledgement));
-      this.#wanted = true;
+      this.#wanted ??= 'words';
     }
-    if (this.#wanted && this.#free) this.#respond();
+    if (this.#wanted !== null && this.#free) this.#respond(this.#wanted);
   }
 
   /** Adds to the context. @throws CallError where the backend takes none */
@@ -127,21 +131,33 @@ export class Floor {
     return this.#lines.size === 0 && !this.callerSpeaks && !track.waiting && !track.fixturePlays;
   }
 
-  #respond(): void {
+  #respond(wanted: 'answer' | 'words'): void {
     const respond = {
       type: 'respond',
       requestId: null,
       outOfBand: false,
-      overrides: {},
+      overrides: wanted === 'words' ? this.#wordsOnly : {},
       metadata: null,
       input: null,
     } as const;
     const result = this.#session.call.execute(respond);
-    if (result.ok) this.#wanted = false;
+    if (result.ok) this.#wanted = null;
     // Somebody was quicker: there will be another chance.
     else if (result.error.code !== 'conversation_already_has_active_response') {
-      this.#wanted = false;
+      this.#wanted = null;
       this.#session.fail(problemOf(result.error), null);
     }
+  }
+
+  /**
+   * Who is asked to tell something may not hand it on instead: the app's answer to that would be
+   * asked to be told again, without end.
+   */
+  get #wordsOnly(): LineOverrides {
+    const { capabilities, settings } = this.#session.call;
+    const { rigid } = capabilities;
+    const hands = settings.tools.some(({ name }) => name === delegateTool.name);
+    const free = rigid?.perLine !== true && rigid?.always.includes('toolChoice') !== true;
+    return hands && free ? { toolChoice: { mode: 'none' } } : {};
   }
 }

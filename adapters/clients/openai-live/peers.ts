@@ -47,6 +47,11 @@ export class Peers {
     this.#reflect(text);
   }
 
+  /** The primary socket is gone: those that joined are told alone. */
+  tellSidebands(event: ServerEvent): void {
+    this.#reflect(JSON.stringify(event));
+  }
+
   /** Audio as the caller sent it, before muting. */
   input(bytes: Uint8Array, format: AudioFormat): void {
     if (this.#sidebands.size === 0) return;

@@ -1,5 +1,8 @@
 import type { WireDelegation } from '../../../protocol/openai-live/delegation.ts';
-import type { ServerEventBody } from '../../../protocol/openai-live/server-events.ts';
+import type {
+  LiveCloseReason,
+  ServerEventBody,
+} from '../../../protocol/openai-live/server-events.ts';
 import type { SessionConfig, SessionResource } from '../../../protocol/openai-live/session.ts';
 import type { CallControl, CallView, DownlinkAudio } from '../../../src/ports/client.ts';
 import { errorTable } from '../../../src/ports/errors.ts';
@@ -221,12 +224,7 @@ export class LiveSession implements CallView {
       const server = errorTable[reason.code].httpStatus >= 500;
       this.fail({ code: reason.code, message: reason.message, server }, this.#startId);
     }
-    if (this.#started) {
-      const { resource: session, timeline } = this;
-      const usage = { seconds: timeline.inputMs / 1000 };
-      const why = wireReason(reason);
-      this.send({ type: 'session.closed', reason: why, session, usage }, this.#ending?.eventId);
-    }
+    if (this.#started) this.send(this.#farewell(wireReason(reason)), this.#ending?.eventId);
     this.#closed = true;
     this.#free();
     this.#report();
@@ -239,8 +237,17 @@ export class LiveSession implements CallView {
     this.#closed = true;
     this.#free();
     this.#report();
+    if (this.#started) {
+      const event_id = this.#parts.ids.next('event');
+      this.peers.tellSidebands({ ...this.#farewell('connection_lost'), event_id });
+    }
     this.peers.close(1001, 'The session is over.');
     this.call.close(reason);
+  }
+
+  #farewell(reason: LiveCloseReason): ServerEventBody {
+    const { resource: session, timeline } = this;
+    return { type: 'session.closed', reason, session, usage: { seconds: timeline.inputMs / 1000 } };
   }
 
   #start(): void {

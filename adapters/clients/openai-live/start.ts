@@ -90,7 +90,7 @@ export function readStart(config: SessionConfig, call: CallControl): Start {
   return {
     patch,
     items: (config.input ?? []).map(readItem),
-    delegation: effectiveDelegation(delegation, call.agent),
+    delegation: delegationInForce(delegation, call, substitutions),
     substitutions,
   };
 }
@@ -121,7 +121,7 @@ export function readResponses(
     }
     patch.toolChoice = { mode: 'tool', name: choice.name };
   }
-  if ((settings.max_output_tokens ?? null) !== null) {
+  if (settings.max_output_tokens !== undefined) {
     patch.maxOutputTokens = settings.max_output_tokens ?? 'inf';
   }
   return patch;
@@ -135,11 +135,41 @@ function isFunction(tool: WireTool): tool is FunctionTool {
 }
 
 /** What is in force: the agent's own model does the work, whichever was asked for. */
-function effectiveDelegation(delegation: WireDelegation, agent: string): WireDelegation {
-  const delay = { acknowledgement_delay_ms: delegation.acknowledgement_delay_ms ?? 0 };
-  return delegation.type === 'responses'
-    ? { ...delegation, ...delay, responses: { ...delegation.responses, model: agent } }
-    : { ...delegation, ...delay };
+function delegationInForce(
+  delegation: WireDelegation,
+  call: CallControl,
+  substitutions: Substitution[],
+): WireDelegation {
+  const { acknowledgement_delay_ms: wishMs = 0, ...asked } = delegation;
+  const delay = delayInForce(delegation.type, wishMs, call);
+  if ((delay.acknowledgement_delay_ms ?? 0) !== wishMs) {
+    substitutions.push({
+      code: 'acknowledgement_substituted',
+      message: 'Delegated work is acknowledged by the model in its own time.',
+    });
+  }
+  if (asked.type !== 'responses') return { ...asked, ...delay };
+  const responses = { ...responsesInForce(asked.responses), model: call.agent };
+  return { ...asked, ...delay, responses };
+}
+
+/** After which time delegated work is acknowledged: only where it is this gateway that sees to it. */
+export function delayInForce(
+  type: WireDelegation['type'],
+  wishMs: number,
+  { capabilities }: CallControl,
+): { readonly acknowledgement_delay_ms?: number } {
+  if (type !== 'client') return {};
+  return { acknowledgement_delay_ms: capabilities.notes === true ? 0 : wishMs };
+}
+
+/** Settings of the backend that work is delegated to, as they hold: no schema is enforced. */
+export function responsesInForce<Settings extends ResponsesUpdate>(settings: Settings): Settings {
+  if (settings.tools === undefined) return settings;
+  const tools = settings.tools.map((tool) =>
+    isFunction(tool) ? { ...tool, strict: false } : tool,
+  );
+  return { ...settings, tools };
 }
 
 function readVoice(

@@ -144,6 +144,7 @@ export class RealtimeConnection implements CallView, SocketHandlers {
       inputFormat: this.#call.settings.inputFormat,
       outputFormat: this.#call.settings.outputFormat,
       backend: this.#view.backend,
+      wordsOnly: this.#call.capabilities.promptable === true,
     });
     this.#eventId = decoded.eventId;
     // What is refused is not kept: it counts among the messages only.

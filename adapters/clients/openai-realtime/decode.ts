@@ -156,7 +156,7 @@ function readCommand(event: CommandEvent, context: DecodeContext): ClientCommand
       if (event.item.type === 'mcp_approval_response') return readApproval(event.item);
       return {
         type: 'item.create',
-        item: readItem(event.item, 'item', context.backend),
+        item: readItem(event.item, 'item', context),
         after: event.previous_item_id ?? null,
       };
     case 'conversation.item.truncate':

@@ -19,6 +19,8 @@ export interface RequestContext {
   readonly outputFormat: AudioFormat;
   /** Name of the backend that answers, for refusals. */
   readonly backend: string;
+  /** It has no turns and takes words alone: sound and pictures are nothing that it could be given. */
+  readonly wordsOnly?: boolean;
 }
 
 /** Reads a format; whether it is spoken here is the call's to say. */
@@ -74,7 +76,8 @@ export function readVoice(voice: NonNullable<WireVoice>): string {
  * @throws CallError for content that only the caller's microphone or the agent can make, and for
  *   MCP items
  */
-export function readItem(item: ClientItem, param: string, backend: string): NewItem {
+export function readItem(item: ClientItem, param: string, context: RequestContext): NewItem {
+  const { backend, wordsOnly = false } = context;
   switch (item.type) {
     case 'message':
       return {
@@ -84,10 +87,12 @@ export function readItem(item: ClientItem, param: string, backend: string): NewI
           if (part.type === 'input_text' || part.type === 'output_text') {
             return { type: 'text', text: part.text };
           }
+          const where = `${param}.content[${index}].type`;
+          if (wordsOnly) throw unsupported(where, `Content of type ${part.type}`, backend);
           throw new CallError(
             'unsupported_content_type',
             `Content of type ${part.type} cannot be created by a client here; text can.`,
-            { param: `${param}.content[${index}].type` },
+            { param: where },
           );
         }),
         itemId: item.id ?? null,
@@ -130,14 +135,14 @@ export function readResponseParams(
     metadata: params.metadata ?? null,
     input:
       params.input?.map((item, index) =>
-        readInputItem(item, `response.input[${index}]`, context.backend),
+        readInputItem(item, `response.input[${index}]`, context),
       ) ?? null,
   };
 }
 
-function readInputItem(item: WireInputItem, param: string, backend: string): InputItem {
+function readInputItem(item: WireInputItem, param: string, context: RequestContext): InputItem {
   if (item.type === 'item_reference') return { kind: 'reference', itemId: item.id };
-  return readItem(item, param, backend);
+  return readItem(item, param, context);
 }
 
 function readOverrides(

@@ -16,6 +16,7 @@ import type {
 import { unsupported } from './errors.ts';
 import { splitTools, writeServer } from './mcp.ts';
 import { readFormat, readTools, readToolChoice, readVoice } from './requests.ts';
+import { checkWishes } from './wishes.ts';
 
 type Writable<T> = { -readonly [Key in keyof T]: T[Key] };
 
@@ -55,7 +56,8 @@ export interface SessionIdentity {
 /**
  * An update as a patch of the call's settings: only what the client named is in it. Wishes that
  * have no effect here (tracing, noise reduction, speed, truncation, reasoning, prompt …) leave no
- * trace in the patch; the session that answers the update says what is in force instead.
+ * trace in the patch; the session that answers the update says what is in force instead, unless the
+ * backend is one where they are refused.
  *
  * @throws CallError for what cannot be had here; nothing of such an update counts
  */
@@ -67,6 +69,7 @@ export function readSessionUpdate(
   if (update.type === 'transcription') {
     throw unsupported('session.type', 'A transcription session', backend);
   }
+  checkWishes(update, context);
   const patch: Writable<Partial<CallSettings>> = {};
   if (update.instructions !== undefined) patch.instructions = update.instructions ?? '';
   const modality = update.output_modalities?.[0];

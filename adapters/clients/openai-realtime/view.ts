@@ -191,6 +191,7 @@ export class RealtimeView {
       // A failed backend is an error only when nobody takes over, and then the call ends with it.
       case 'backend.failed':
       case 'handover.started':
+      case 'handover.held':
       case 'handover.done':
       case 'call.closed':
       case 'speech.dismissed':
@@ -199,6 +200,10 @@ export class RealtimeView {
       case 'speculation.started':
       case 'speculation.ended':
       case 'caller.away':
+      case 'hedge.started':
+      case 'hedge.ended':
+      case 'standby.opened':
+      case 'standby.closed':
       case 'agent.slow':
       case 'line.stage':
       case 'line.first_packet':

@@ -44,6 +44,7 @@ const table: fc.Arbitrary<PriceTable> = fc.record({
   perMillionCharacters: price,
 });
 const beside: fc.Arbitrary<Quantities> = fc.record({
+  sessionMs: count,
   connectedMs: count,
   recognisedAudioMs: count,
   spokenCharacters: count,

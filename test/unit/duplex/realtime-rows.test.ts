@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { prepareResampler } from '../../../src/audio/resampler.ts';
-import { answer, silence } from '../../support/call-harness.ts';
+import { answer, silence, speech } from '../../support/call-harness.ts';
 import { RealtimeRoom } from './rooms.ts';
 
 beforeAll(prepareResampler);
@@ -64,22 +64,18 @@ describe('settings of a session whose backend has no turns', () => {
       { audio: { input: { transcription: { model: 'duplex' } } } },
     ],
     ['tracing', { tracing: 'auto' }, { tracing: null }],
+    ['a limit on parallel calls', { parallel_tool_calls: false }, { parallel_tool_calls: null }],
     [
-      'noise reduction',
-      input({ noise_reduction: { type: 'near_field' } }),
-      { audio: { input: { noise_reduction: null } } },
-    ],
-    ['speed', { audio: { output: { speed: 1.2 } } }, { audio: { output: { speed: 1 } } }],
-    ['truncation', { truncation: 'disabled' }, { truncation: 'auto' }],
-    [
-      'a stored prompt and reasoning',
-      { prompt: { id: 'p' }, reasoning: { effort: 'low' } },
-      { prompt: null, reasoning: null },
-    ],
-    [
-      'log probabilities',
-      { include: ['item.input_audio_transcription.logprobs'] },
-      { include: null },
+      'all that it was shown itself',
+      {
+        audio: { input: { noise_reduction: null }, output: { speed: 1 } },
+        prompt: null,
+        reasoning: null,
+        truncation: 'auto',
+        include: [],
+        max_output_tokens: 'inf',
+      },
+      { prompt: null, reasoning: null, truncation: 'auto', include: null },
     ],
   ])('shows what is in force for %s', async (_what, wish, expected) => {
     const room = await RealtimeRoom.open();
@@ -105,6 +101,20 @@ describe('settings of a session whose backend has no turns', () => {
       'an idle timeout',
       input({ turn_detection: { type: 'server_vad', idle_timeout_ms: 6000 } }),
       'session.audio.input.turn_detection',
+    ],
+    [
+      'noise reduction',
+      input({ noise_reduction: { type: 'near_field' } }),
+      'session.audio.input.noise_reduction',
+    ],
+    ['another speed', { audio: { output: { speed: 1.2 } } }, 'session.audio.output.speed'],
+    ['a stored prompt', { prompt: { id: 'p' } }, 'session.prompt'],
+    ['reasoning', { reasoning: { effort: 'low' } }, 'session.reasoning'],
+    ['another truncation', { truncation: 'disabled' }, 'session.truncation'],
+    [
+      'log probabilities',
+      { include: ['item.input_audio_transcription.logprobs'] },
+      'session.include',
     ],
     ['a limit of tokens', { max_output_tokens: 100 }, 'session.max_output_tokens'],
     ['answers in text', { output_modalities: ['text'] }, 'session.output_modalities'],
@@ -262,16 +272,21 @@ describe('commands to a backend without turns', () => {
     await room.end();
   });
 
-  it('audio items, and outputs of calls that nobody made, are refused', async () => {
+  it('sound, pictures, and outputs of calls that nobody made, are refused', async () => {
     const room = await RealtimeRoom.open();
-    const content = [{ type: 'input_audio', audio: '' }];
-    const item = { type: 'message', role: 'user', content };
-    await room.send({ type: 'conversation.item.create', item });
+    for (const part of [
+      { type: 'input_audio', audio: '' },
+      { type: 'input_image', image_url: 'data:image/png;base64,' },
+    ]) {
+      const item = { type: 'message', role: 'user', content: [part] };
+      await room.send({ type: 'conversation.item.create', item });
+    }
     const output = { type: 'function_call_output', call_id: 'call_none', output: '1' };
     await room.send({ type: 'conversation.item.create', item: output });
-    expect(room.problems.map(({ code }) => code)).toEqual([
-      'unsupported_content_type',
-      'tool_call_not_found',
+    expect(room.problems).toMatchObject([
+      { code: 'unsupported_by_backend', param: 'item.content[0].type' },
+      { code: 'unsupported_by_backend', param: 'item.content[0].type' },
+      { code: 'tool_call_not_found' },
     ]);
     await room.end();
   });
@@ -313,6 +328,63 @@ describe('commands to a backend without turns', () => {
     await room.says(answer(300));
     await room.send({ type: 'output_audio_buffer.clear' });
     expect(room.of('output_audio_buffer.cleared')).toHaveLength(1);
+    await room.end();
+  });
+});
+
+describe('speech over a model that judges it by itself', () => {
+  it('is shown to nobody while it is a murmur', async () => {
+    const room = await RealtimeRoom.open();
+    await room.saysOver(answer(800), silence(800), 'So');
+    await room.saysOver(answer(1_800), Buffer.concat([speech(400), silence(1_400)]));
+    await room.understands('Mhm.', 900, 1_100);
+    await room.saysOver(silence(3_000), silence(3_000));
+    expect(room.types).not.toContain('input_audio_buffer.speech_started');
+    expect(room.of('response.done')).toMatchObject([{ response: { status: 'completed' } }]);
+    expect(room.of('conversation.item.added')).toMatchObject([{ item: { role: 'assistant' } }]);
+    await room.end();
+  });
+
+  it('is shown with its true start once it stopped the model, whose response was cut by it', async () => {
+    const room = await RealtimeRoom.open();
+    await room.saysOver(answer(1_000), silence(1_000), 'So');
+    await room.saysOver(answer(600), speech(600));
+    expect(room.types).not.toContain('input_audio_buffer.speech_started');
+    await room.saysOver(silence(600), speech(600));
+    const [started] = room.of('input_audio_buffer.speech_started');
+    // Onset less the prefix of 300 ms.
+    expect(started?.['audio_start_ms']).toBeGreaterThanOrEqual(650);
+    expect(started?.['audio_start_ms']).toBeLessThanOrEqual(800);
+    expect(room.of('response.done')).toMatchObject([
+      {
+        response: {
+          status: 'cancelled',
+          status_details: { reason: 'turn_detected' },
+          output: [{ status: 'incomplete' }],
+        },
+      },
+    ]);
+    await room.end();
+  });
+
+  it('that the model talks through is in the history once it has finished, and no turn', async () => {
+    const room = await RealtimeRoom.open();
+    await room.saysOver(answer(1_000), silence(1_000), 'So');
+    await room.saysOver(answer(3_000), Buffer.concat([speech(1_600), silence(1_400)]));
+    await room.understands('I would rather', 1_000, 1_800);
+    await room.understands(' not do that.', 1_800, 2_600);
+    await room.saysOver(answer(1_000), silence(1_000));
+    expect(room.of('conversation.item.added')).toHaveLength(1);
+    await room.saysOver(silence(2_000), silence(2_000));
+    expect(room.types).not.toContain('input_audio_buffer.speech_started');
+    expect(room.of('response.done')).toMatchObject([{ response: { status: 'completed' } }]);
+    expect(room.of('conversation.item.added').at(-1)).toMatchObject({
+      item: {
+        role: 'user',
+        content: [{ type: 'input_text', text: 'I would rather not do that.' }],
+      },
+    });
+    expect(room.types.filter((type) => type === 'input_audio_buffer.committed')).toEqual([]);
     await room.end();
   });
 });

@@ -29,6 +29,8 @@ export interface WireProblem {
 class Room {
   readonly harness: CallHarness;
   readonly socket = new FakeSocket();
+  /** What was sent, as far as it was looked at. */
+  readonly #events: WireEvent[] = [];
   #sample = 0;
 
   protected constructor(harness: CallHarness) {
@@ -36,7 +38,11 @@ class Room {
   }
 
   get events(): readonly WireEvent[] {
-    return this.socket.sent.map((text) => JSON.parse(text) as WireEvent);
+    const { sent } = this.socket;
+    for (const text of sent.slice(this.#events.length)) {
+      this.#events.push(JSON.parse(text) as WireEvent);
+    }
+    return this.#events;
   }
 
   of(type: string): readonly WireEvent[] {
@@ -70,6 +76,22 @@ class Room {
       });
       await this.harness.pass(100);
     }
+  }
+
+  /** The same while the caller speaks, in pieces of 100 ms, as they go over the wire. */
+  async saysOver(bytes: Uint8Array, caller: Uint8Array, text: string | null = null): Promise<void> {
+    for (let from = 0; from < bytes.byteLength; from += 4_800) {
+      const audio = Buffer.from(caller.slice(from, from + 4_800)).toString('base64');
+      if (audio !== '') await this.send({ type: 'input_audio_buffer.append', audio });
+      await this.says(bytes.slice(from, from + 4_800), from === 0 ? text : null);
+    }
+  }
+
+  /** The backend tells words of the caller's, by their place on the uplink. */
+  async understands(text: string, fromMs: number, toMs: number): Promise<void> {
+    const place = { fromSample: fromMs * 24, toSample: toMs * 24 };
+    this.harness.session.emit({ type: 'caller.words', text, ...place });
+    await settle();
   }
 
   async end(): Promise<void> {
@@ -108,6 +130,7 @@ export class RealtimeRoom extends Room {
 /** A Live client with a backend of any kind; its microphone sends when the test says so. */
 export class LiveRoom extends Room {
   #sentMs = 0;
+  #meet: (socket: FakeSocket, path: string) => void = () => undefined;
 
   static async open(
     session: object = {},
@@ -119,12 +142,9 @@ export class LiveRoom extends Room {
     const opening: CallOpening = { keyId: null, open: () => harness.call, leave: () => undefined };
     const { clock } = harness;
     const client = createOpenAiLiveClient({ clock, ids: countingIds(), log: silentLogger });
-    client.meet(room.socket, opening, {
-      path: '/v1/live/sessions',
-      query: new URLSearchParams(),
-      headers: {},
-      subprotocols: [],
-    });
+    const asked = { query: new URLSearchParams(), headers: {}, subprotocols: [] };
+    room.#meet = (socket, path) => client.meet(socket, opening, { path, ...asked });
+    room.#meet(room.socket, '/v1/live/sessions');
     await room.send({
       type: 'session.start',
       event_id: 'start',
@@ -133,14 +153,23 @@ export class LiveRoom extends Room {
     return room;
   }
 
+  /** A sideband joins. @returns its socket, and what it has seen so far */
+  join(): { readonly socket: FakeSocket; readonly seen: () => readonly WireEvent[] } {
+    const { id } = this.of('session.started')[0]!['session'] as { id: string };
+    const socket = new FakeSocket();
+    this.#meet(socket, `/v1/live/sessions/${id}/attach`);
+    return { socket, seen: () => socket.sent.map((text) => JSON.parse(text) as WireEvent) };
+  }
+
   /** So much of the timeline passes. @param bytes what the caller says @param pieceMs at once */
   async hear(bytes: Uint8Array, pieceMs = 100): Promise<void> {
     const pieceBytes = pieceMs * 48;
     for (let from = 0; from < bytes.byteLength; from += pieceBytes) {
-      const audio = Buffer.from(bytes.slice(from, from + pieceBytes)).toString('base64');
-      await this.send({ type: 'session.input_audio.append', audio });
-      this.#sentMs += pieceMs;
-      await this.harness.pass(pieceMs);
+      const piece = Buffer.from(bytes.slice(from, from + pieceBytes));
+      await this.send({ type: 'session.input_audio.append', audio: piece.toString('base64') });
+      const lengthMs = piece.byteLength / 48;
+      this.#sentMs += lengthMs;
+      await this.harness.pass(lengthMs);
     }
   }
 
@@ -153,7 +182,8 @@ export class LiveRoom extends Room {
   }
 
   get trackMs(): number {
-    return this.track.byteLength / 48;
+    const deltas = this.of('session.output_audio.delta').map(({ delta }) => String(delta));
+    return deltas.reduce((sum, delta) => sum + Buffer.byteLength(delta, 'base64'), 0) / 48;
   }
 
   get sentMs(): number {

@@ -1,26 +1,23 @@
 import type { WebSocket } from 'ws';
 import { seededRandom } from '../../../adapters/shared/chance.ts';
 import { bytesPerSample } from '../../../src/audio/format.ts';
-import { encodeSamples } from '../../../src/audio/samples.ts';
 import type { Timer } from '../../../src/time/clock.ts';
 import { Timers } from '../gemini/timers.ts';
 import { Appends, type Append } from './appends.ts';
 import { Ear } from './ear.ts';
-import { Fixture } from './fixture.ts';
-import { frameMs, Mind } from './mind.ts';
-import { takeFault } from './mishaps.ts';
+import { Mind } from './mind.ts';
+import { goWrong, takeFault } from './mishaps.ts';
 import type { FaultPlace, StandInFault, StandInSettings } from './options.ts';
+import { Outlet, type Body } from './outlet.ts';
 import { Reflection } from './reflection.ts';
 import { readAudio, readEvent, WireError, type AppendEvent, type ClientEvent } from './shapes.ts';
 import type { Known } from './speech.ts';
 import { Terms } from './terms.ts';
+import { Track } from './track.ts';
 import { Work } from './work.ts';
 
 /** Kept for tests to look at: messages of one connection (a count). */
 const keptLimit = 20_000;
-const usageEveryMs = 15_000;
-
-type Body = Readonly<Record<string, unknown>> & { readonly type: string };
 
 export interface SessionOptions {
   readonly settings: StandInSettings;
@@ -45,8 +42,6 @@ export class StandInSession {
   readonly ordinal: number;
   /** Every client event as it came, audio left out. */
   readonly received: ClientEvent[] = [];
-  /** What was said to the client, audio left out. */
-  readonly sent: Body[] = [];
   /** All that the model knows. */
   readonly history: Known[] = [];
   /** Lasting instructions in force. */
@@ -57,13 +52,11 @@ export class StandInSession {
   readonly #options: SessionOptions;
   readonly #timers: Timers;
   readonly #reflection = new Reflection();
+  readonly #outlet: Outlet;
   readonly #appends: Appends;
+  readonly #track: Track;
   #running: Running | null = null;
-  #frames = 0;
   #noAudio: Timer | null = null;
-  #fixture: Fixture | null = null;
-  #silent = false;
-  #ids = 0;
 
   constructor(options: SessionOptions) {
     const { settings, socket, ordinal } = options;
@@ -71,12 +64,23 @@ export class StandInSession {
     this.id = `live_u1_${ordinal}`;
     this.#options = options;
     this.#timers = new Timers(settings.clock);
+    const outlet = new Outlet(socket, this.#reflection, ordinal);
+    this.#outlet = outlet;
     this.#appends = new Appends(settings.placingMs, seededRandom(settings.seed + 31 * ordinal));
     this.work = new Work({
       delegation: () => this.#terms.delegation,
-      newId: (prefix) => this.#newId(prefix),
-      send: (body) => this.#send(body as Body),
+      newId: (prefix) => outlet.newId(prefix),
+      send: (body) => outlet.send(body as Body),
       speak: (speech) => this.#running?.mind.say(speech),
+    });
+    this.#track = new Track({
+      outlet,
+      reflection: this.#reflection,
+      appends: this.#appends,
+      work: this.work,
+      history: this.history,
+      instructions: this.instructions,
+      muted: () => this.muted,
     });
     socket.on('message', (data: Buffer, isBinary: boolean) => this.#take(data, isBinary, false));
     socket.on('error', () => undefined);
@@ -96,15 +100,20 @@ export class StandInSession {
     return this.#running?.mind ?? null;
   }
 
+  /** What was said to the client, audio left out. */
+  get sent(): readonly Body[] {
+    return this.#outlet.sent;
+  }
+
   /** Length of the output track, ms. */
   get trackMs(): number {
-    return this.#frames * frameMs;
+    return this.#track.lengthMs;
   }
 
   /** Another socket joins. */
   attach(socket: WebSocket): void {
     const session = this.#terms.resource();
-    const event_id = this.#newId('event');
+    const event_id = this.#outlet.newId('event');
     socket.send(JSON.stringify({ type: 'session.started', event_id, session }));
     socket.on('message', (data: Buffer, isBinary: boolean) => this.#take(data, isBinary, true));
     socket.on('error', () => undefined);
@@ -116,11 +125,11 @@ export class StandInSession {
     if (this.closed) return;
     for (const { eventId: of } of this.#appends.abandon()) {
       const message = 'The session ended before this context was placed.';
-      this.#fail(new WireError('context_injection_incomplete', message), of);
+      this.#outlet.fail(new WireError('context_injection_incomplete', message), of);
     }
     const usage = { seconds: this.trackMs / 1000 };
     const session = this.#terms.resource();
-    this.#send({ type: 'session.closed', reason, session, usage }, eventId);
+    this.#outlet.send({ type: 'session.closed', reason, session, usage }, eventId);
     this.closed = true;
     this.#timers.close();
     this.#options.socket.close();
@@ -132,19 +141,13 @@ export class StandInSession {
     this.#options.socket.terminate();
   }
 
-  /** Sends a message of this text as it is. */
-  sendText(text: string): void {
-    const { socket } = this.#options;
-    if (!this.#silent && socket.readyState === socket.OPEN) socket.send(text);
-  }
-
   get #terms(): Terms {
     if (this.#running === null) throw new TypeError('the session has not started');
     return this.#running.terms;
   }
 
   #take(data: Buffer, isBinary: boolean, sideband: boolean): void {
-    if (this.#silent || this.closed) return;
+    if (this.#outlet.silent || this.closed) return;
     const eventId = idOf(data);
     try {
       if (isBinary) throw new WireError('invalid_event', 'Messages are JSON text.');
@@ -156,7 +159,7 @@ export class StandInSession {
       else this.#run(event, eventId, this.#running);
     } catch (thrown) {
       if (!(thrown instanceof WireError)) throw thrown;
-      this.#fail(thrown, eventId);
+      this.#outlet.fail(thrown, eventId);
       // What goes wrong before it starts never starts.
       if (this.#running === null) this.#options.socket.close(1008, thrown.code);
     }
@@ -184,19 +187,25 @@ export class StandInSession {
       rateHz: terms.format.rateHz,
       random: seededRandom(settings.seed + ordinal),
       history: this.history,
-      onInput: (fragment) => this.#send({ type: 'session.input_transcript.delta', ...fragment }),
-      onOutput: (fragment) => this.#send({ type: 'session.output_transcript.delta', ...fragment }),
+      onInput: (fragment) =>
+        this.#outlet.send({ type: 'session.input_transcript.delta', ...fragment }),
+      onOutput: (fragment) =>
+        this.#outlet.send({ type: 'session.output_transcript.delta', ...fragment }),
       onDelegate: (answer) => {
         this.work.delegate(answer, this.trackMs);
         this.#wrong({ at: 'delegation' });
       },
       onDelay,
     });
-    const ear = new Ear(this.#timers, terms.format, (heard) => this.#frame(heard, terms, mind));
+    const ear = new Ear(this.#timers, terms.format, (heard) => {
+      if (this.closed || this.#outlet.silent) return;
+      this.#track.frame(heard, terms.format, mind);
+      this.#wrong({ at: 'audio', afterMs: this.trackMs });
+    });
     this.#running = { terms, ear, mind };
     this.#timers.after(settings.sessionCapMs, () => this.end('expired'));
     this.#noAudio = this.#timers.after(settings.noAudioMs, () => this.end('expired'));
-    this.#send({ type: 'session.started', session: terms.resource() }, eventId);
+    this.#outlet.send({ type: 'session.started', session: terms.resource() }, eventId);
     this.#wrong({ at: 'started' });
   }
 
@@ -206,7 +215,7 @@ export class StandInSession {
         throw new WireError('invalid_event', 'The session has started already.', 'type');
       case 'session.update':
         terms.update(event.session.delegation);
-        this.#send({ type: 'session.updated', session: terms.resource() }, eventId);
+        this.#outlet.send({ type: 'session.updated', session: terms.resource() }, eventId);
         return;
       case 'session.input_audio.append': {
         const bytes = readAudio(event.audio, bytesPerSample(terms.format.codec));
@@ -218,10 +227,10 @@ export class StandInSession {
       case 'session.input_audio.mute':
       case 'session.input_audio.unmute':
         this.muted = event.type === 'session.input_audio.mute';
-        this.#send({ type: `session.input_audio.${this.muted ? 'muted' : 'unmuted'}` }, eventId);
+        this.#outlet.send({ type: `${event.type}d` }, eventId);
         return;
       case 'session.output_audio.fixture.play':
-        this.#playFixture(event.audio, eventId, { terms, mind });
+        this.#track.playFixture(event.audio, eventId, terms.format, mind);
         return;
       case 'session.instructions.append':
       case 'session.thinking.append':
@@ -245,7 +254,7 @@ export class StandInSession {
   }
 
   #append(event: AppendEvent, eventId: string | null): void {
-    if (this.#fixture !== null) throw new WireError('invalid_event', 'A fixture plays.', 'type');
+    if (this.#track.fixturePlays) throw new WireError('invalid_event', 'A fixture plays.', 'type');
     const { content, delegation_id: delegationId } = event;
     this.work.check(delegationId);
     const kind = event.type.split('.')[1] as Append['kind'];
@@ -254,108 +263,21 @@ export class StandInSession {
     this.#wrong({ at: 'append' });
   }
 
-  #playFixture(
-    audio: string,
-    eventId: string | null,
-    { terms, mind }: Pick<Running, 'terms' | 'mind'>,
-  ): void {
-    const fixture = new Fixture(audio, terms.format.rateHz, eventId);
-    if (this.#fixture !== null) throw new WireError('invalid_event', 'One plays already.', 'type');
-    mind.stop();
-    this.#fixture = fixture;
-    this.#send({ type: 'session.output_audio.fixture.playing' }, eventId);
-  }
-
-  /** 100 ms of the caller, and as much of the track. */
-  #frame(heard: Float32Array, { format }: Terms, mind: Mind): void {
-    if (this.closed || this.#silent) return;
-    const fixture = this.#fixture;
-    const deaf = this.muted || fixture !== null;
-    const own = mind.frame(deaf ? new Float32Array(heard.length) : heard);
-    const bytes = encodeSamples(fixture?.frame(heard.length) ?? own, format.codec);
-    const startMs = this.trackMs;
-    this.#frames += 1;
-    const endMs = this.trackMs;
-    const delta = Buffer.from(bytes).toString('base64');
-    this.sendText(`{"type":"session.output_audio.delta","delta":"${delta}"}`);
-    this.#reflection.output(bytes, format, { startMs, endMs });
-    if (fixture?.over === true) {
-      this.#fixture = null;
-      this.#send({ type: 'session.output_audio.fixture.played' }, fixture.eventId);
-    }
-    for (const append of this.#appends.due(endMs)) this.#place(append, mind, endMs);
-    const acknowledgement = this.work.due(endMs);
-    if (acknowledgement !== null) mind.say({ text: acknowledgement });
-    if (endMs % usageEveryMs === 0) {
-      this.#send({ type: 'session.usage.updated', usage: { seconds: endMs / 1000 } });
-    }
-    this.#wrong({ at: 'audio', afterMs: endMs });
-  }
-
-  /** Context has its place: what the model makes of it. */
-  #place({ kind, content, eventId }: Append, mind: Mind, nowMs: number): void {
-    const at = { start_ms: Math.max(0, nowMs - 200), end_ms: nowMs };
-    this.#send({ type: `session.${kind}.appended`, ...at }, eventId);
-    if (kind === 'instructions') this.instructions.push(content);
-    this.history.push({ role: 'developer', text: content });
-    if (/^stop speaking/iu.test(content)) mind.stop();
-    else if (kind === 'instructions' && !mind.begun) mind.answer();
-    else if (kind === 'commentary') {
-      // It understands when it is told to answer; everything else it tells.
-      if (/^answer the caller/iu.test(content)) mind.answer();
-      else mind.say({ text: content });
-    }
-  }
-
-  #fail({ code, message, param }: WireError, eventId: string | null): void {
-    const about = eventId === null ? {} : { client_event_id: eventId };
-    const place = param === null ? {} : { param };
-    const error = { type: 'invalid_request_error', code, message, ...place, ...about };
-    this.#send({ type: 'error', error }, eventId);
-  }
-
-  #send(body: Body, eventId: string | null = null): void {
-    const known = eventId === null ? {} : { client_event_id: eventId };
-    const event = { ...body, event_id: this.#newId('event'), ...known };
-    if (this.sent.length < keptLimit) this.sent.push(event);
-    const text = JSON.stringify(event);
-    this.sendText(text);
-    this.#reflection.event(text);
-  }
-
   /** Does what is to go wrong in this place. @returns whether nothing else goes on */
   #wrong(place: FaultPlace): boolean {
-    const { faults, socket } = this.#options;
-    const fault = takeFault(faults, this.ordinal, place);
-    switch (fault?.kind) {
-      case undefined:
-      case 'refuse':
-        return false;
-      case 'close':
-        socket.close(fault.code, fault.reason);
-        return true;
-      case 'drop':
-        this.drop();
-        return true;
-      case 'stall':
-        this.#silent = true;
-        this.#timers.close();
-        return true;
-      case 'send':
-        this.sendText(fault.text);
-        return false;
-      case 'error':
-        this.#fail(new WireError(fault.code, fault.message), null);
-        return place.at === 'start';
-      case 'end':
-        this.end(fault.reason);
-        return true;
-    }
+    const fault = takeFault(this.#options.faults, this.ordinal, place);
+    return fault !== null && goWrong(fault, place, this.#outlet, this);
   }
 
-  #newId(prefix: string): string {
-    this.#ids += 1;
-    return `${prefix}_${this.ordinal}_${this.#ids}`;
+  /** Nothing is said any more, and the connection stays. */
+  stall(): void {
+    this.#outlet.silent = true;
+    this.#timers.close();
+  }
+
+  /** Closes without the words that belong to it. */
+  hangUp(code: number, reason: string): void {
+    this.#options.socket.close(code, reason);
   }
 
   #gone(): void {
