@@ -1,6 +1,6 @@
 // What a caller hears of things that may not be said, and what the gate costs:
 //
-//     npx node bench/gate/gate.ts [--planted 200] [--at-once 10] [--hold-back 200] [--factor 4]
+//     npx node bench/gate/gate.ts [--planted 200] [--at-once 10] [--hold-back 200] [--late hold] [--factor 4]
 //
 // Planted sentences on five backend kinds (stand-ins; Hydra's words come from a recogniser beside it),
 // their transcripts cut in the middle of every word, judged word by word by the ear's recording. Then
@@ -44,6 +44,7 @@ const { values } = parseArgs({
     planted: { type: 'string', default: '200' },
     'at-once': { type: 'string', default: '10' },
     'hold-back': { type: 'string', default: '200' },
+    late: { type: 'string', default: 'hold' },
     factor: { type: 'string', default: '4' },
   },
 });
@@ -51,6 +52,7 @@ const config = {
   planted: Number(values.planted),
   atOnce: Number(values['at-once']),
   holdBackMs: Number(values['hold-back']),
+  onLateText: values.late,
   realTimeFactor: Number(values.factor),
 };
 
@@ -65,14 +67,14 @@ console.log(JSON.stringify(report));
 process.exit(Object.values(report.summary).some(hasFailed) ? 1 : 0);
 
 function plannedRuns(): Run[] {
-  const { planted, realTimeFactor, holdBackMs } = config;
+  const { planted, realTimeFactor, holdBackMs, onLateText } = config;
   const callCount = Math.ceil(planted / perCall);
   return Array.from({ length: callCount }, (_, at) => {
     const kind = backendKinds[at % backendKinds.length]!;
     const round = Math.floor(at / backendKinds.length);
     const count = Math.min(perCall, planted - at * perCall);
     const plants = plantedSentences(count, round * perCall);
-    const gate = { holdBackMs, rules: gateRules };
+    const gate = { holdBackMs, onLateText, rules: gateRules };
     const sentences = plants.map(({ words }) => words);
     return { plants, call: { kind, sentences, realTimeFactor, gate } };
   });
@@ -80,11 +82,11 @@ function plannedRuns(): Run[] {
 
 /** With a gate and without one, in turns. */
 function cleanRuns(): Run[] {
-  const { realTimeFactor, holdBackMs } = config;
+  const { realTimeFactor, holdBackMs, onLateText } = config;
   const sentences = cleanSentences.map(wordsOf);
   return Array.from({ length: cleanCalls }).flatMap(() =>
     backendKinds.flatMap((kind) =>
-      [{ holdBackMs, rules: gateRules }, null].map((gate) => ({
+      [{ holdBackMs, onLateText, rules: gateRules }, null].map((gate) => ({
         plants: null,
         call: { kind, sentences, realTimeFactor, gate },
       })),
@@ -186,5 +188,5 @@ function dry(of: readonly Run[]): number {
 }
 
 function hasFailed(summary: unknown): boolean {
-  return (summary as { readonly wholeAudible: number }).wholeAudible > 0;
+  return (summary as { readonly audibleWords: number }).audibleWords > 0;
 }

@@ -1,3 +1,4 @@
+import { SpokenLength, spokenLength } from './spoken-length.ts';
 import type { WordTime } from '../ports/conversation.ts';
 
 /** How a backend's text and audio belong together. */
@@ -8,13 +9,6 @@ export type LineTiming =
   | 'words'
   /** Both come side by side, and nobody says how they belong together. */
   | 'loose';
-
-/**
- * The least time that text takes to say, ms a character and ms a word: faster than anybody speaks, so
- * that audio up to there says no more than this text.
- */
-const leastMsPerChar = 30;
-const leastMsPerWord = 120;
 
 interface Stretch {
   readonly fromChar: number;
@@ -29,18 +23,25 @@ interface PlacedWord {
 
 /** Knows up to where a line's audio says nothing but the first so many characters of its text. */
 export class TextCover {
-  readonly #timing: LineTiming;
+  readonly #told: LineTiming;
   readonly #stretches: Stretch[] = [];
   readonly #words: PlacedWord[] = [];
   #text = '';
+  readonly #all = new SpokenLength();
+  #read = new SpokenLength();
   #timed = true;
 
   constructor(timing: LineTiming) {
-    this.#timing = timing;
+    this.#told = timing;
   }
 
   get text(): string {
     return this.#text;
+  }
+
+  /** As it was told; words that do not tell their times come beside their audio. */
+  get timing(): LineTiming {
+    return this.#told === 'words' && !this.#timed ? 'loose' : this.#told;
   }
 
   /** @param audioMs length of the audio that came before it */
@@ -50,6 +51,7 @@ export class TextCover {
       this.#stretches.push({ fromChar, atMs: audioMs });
     }
     this.#text += delta;
+    this.#all.read(this.#text, this.#text.length);
     if (words === null || words.length === 0) {
       if (delta.trim() !== '') this.#timed = false;
       return;
@@ -67,15 +69,16 @@ export class TextCover {
   }
 
   /**
-   * Position on the line's audio, ms; `Infinity`: all that there is of it.
+   * Position on the line's audio, ms; `Infinity`: all that there is of it. Where the two come side by
+   * side, so much speech instead, without the pauses in it.
    *
    * @param rest what is known to be said between the text so far and what may not be said; `null`:
    *   nothing is known of that
    */
   ms(safeChars: number, rest: string | null = null): number {
-    if (this.#timing === 'loose') return this.#leastMs(0, safeChars);
+    if (this.timing === 'loose') return this.#spoken(safeChars).leastMs;
+    if (this.timing === 'words') return this.#byWords(safeChars);
     const byWords = this.#timed && this.#words.length > 0;
-    if (this.#timing === 'words' && this.#timed) return this.#byWords(safeChars);
     if (safeChars < this.#text.length) {
       const words = byWords ? this.#byWords(safeChars) : Infinity;
       return Math.min(words, this.#byStretches(safeChars));
@@ -83,14 +86,24 @@ export class TextCover {
     // The times of words may come after their sound: what that says is known only so far.
     const isBehind = byWords || this.#text === '';
     if (rest === null || !isBehind) return Infinity;
-    return (this.#words.at(-1)?.endMs ?? 0) + leastMsOf(rest);
+    return (this.#words.at(-1)?.endMs ?? 0) + spokenLength(rest).leastMs;
+  }
+
+  /** How much speech so much of its text usually is, ms: an estimate. */
+  usualMs(safeChars: number): number {
+    return this.#spoken(safeChars).usualMs;
+  }
+
+  /** The same of all of it. */
+  get wholeUsualMs(): number {
+    return this.#all.usualMs;
   }
 
   /** Whether the words that are said from this place on are known already. */
   knows(fromMs: number): boolean {
-    if (this.#timing === 'paired') return true;
+    if (this.timing === 'paired') return true;
     const last = this.#words.at(-1);
-    return this.#timing === 'words' && this.#timed && last !== undefined && fromMs < last.endMs;
+    return this.timing === 'words' && last !== undefined && fromMs < last.endMs;
   }
 
   #byWords(safeChars: number): number {
@@ -107,11 +120,13 @@ export class TextCover {
   }
 
   #leastMs(fromChar: number, toChar: number): number {
-    return leastMsOf(this.#text.slice(fromChar, toChar));
+    return spokenLength(this.#text.slice(fromChar, toChar)).leastMs;
   }
-}
 
-function leastMsOf(said: string): number {
-  const words = said.match(/\S+/gu)?.length ?? 0;
-  return Math.min(said.trim().length * leastMsPerChar, words * leastMsPerWord);
+  /** What is safe grows, and what is read of it is not read again. */
+  #spoken(toChar: number): SpokenLength {
+    if (toChar < this.#read.readTo) this.#read = new SpokenLength();
+    this.#read.read(this.#text, toChar);
+    return this.#read;
+  }
 }

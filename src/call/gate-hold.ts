@@ -1,43 +1,39 @@
-import { bytesPerSample, msToSamples, samplesToMs, type AudioFormat } from '../audio/format.ts';
 import { TextMatcher } from '../gate/matcher.ts';
+import { HeldSound, type HeldPiece, type LineAudio } from './gate-sound.ts';
+import { HeldTexts } from './gate-texts.ts';
 import { TextCover, type LineTiming } from './gate-cover.ts';
+import type { AudioFormat } from '../audio/format.ts';
 import type { CompiledRule } from '../gate/rules.ts';
+import type { GateDefinition } from '../ports/gate.ts';
 import type { WordTime } from '../ports/conversation.ts';
 
 /**
- * Longest wait for the rest of what is likely to become a hit, ms: most numbers are read out by then.
+ * Longest wait for text, ms: for the next of what is likely to become a hit, such as a number that is
+ * being read out, and for what is late.
  */
-const likelyWaitMs = 8_000;
+const longestWaitMs = 8_000;
+/** Where nothing has come for so long, ms, text that is about as long as the audio is all there is. */
+const quietMs = 500;
+/** About as long: a voice takes at most so many times the usual time. */
+const slowestVoice = 1.5;
+/** Sound after the end that a word was given, ms: still that word where silence follows. */
+const tailMs = 120;
 
 /** Something that a backend said into a line. */
 export type LinePiece =
-  | { readonly kind: 'audio'; readonly bytes: Uint8Array }
+  | ({ readonly kind: 'audio' } & LineAudio)
   | { readonly kind: 'text'; readonly delta: string; readonly words: readonly WordTime[] | null };
 
-interface HeldAudio {
-  readonly seq: number;
-  readonly bytes: Uint8Array;
-  readonly fromMs: number;
-  readonly receivedAtMs: number;
-}
-
-interface HeldText {
-  readonly seq: number;
-  readonly delta: string;
+/** What somebody beside the backend hears a line say, all of it so far; it may still change. */
+export interface OverheardText {
+  readonly text: string;
+  /** Where all of it lies on the line's audio; `null` where that is not told. */
   readonly words: readonly WordTime[] | null;
-  readonly fromChar: number;
 }
 
-/** What somebody beside the backend hears a line say. */
-interface Overheard {
-  readonly matcher: TextMatcher;
-  readonly cover: TextCover;
-}
-
-export interface LineHoldOptions {
+export interface LineHoldOptions extends Pick<GateDefinition, 'holdBackMs' | 'onLateText'> {
   readonly rules: readonly CompiledRule[];
   readonly timing: LineTiming;
-  readonly holdBackMs: number;
   /** The backend's. */
   readonly format: AudioFormat;
 }
@@ -45,23 +41,28 @@ export interface LineHoldOptions {
 /**
  * What of a line waits until it is known that it may be said. Text goes as soon as no rule can be
  * about it any more, audio as soon as what it says is such text; where nobody says how they belong
- * together, audio waits its time at most.
+ * together, sound goes early as far as it is too short to say more than the text that is known.
  */
 export class LineHold {
   readonly #options: LineHoldOptions;
   readonly #matcher: TextMatcher;
   readonly #cover: TextCover;
+  readonly #sound: HeldSound;
+  readonly #texts = new HeldTexts();
   /** What it is going to say, where that is told before; all of its text. */
   #ahead: { readonly matcher: TextMatcher; text: string } | null = null;
-  #overheard: Overheard | null = null;
-  #audio: HeldAudio[] = [];
-  #texts: HeldText[] = [];
+  #overheard: { readonly matcher: TextMatcher; readonly cover: TextCover } | null = null;
   #seq = 0;
-  #audioMs = 0;
   /** Characters that somebody outside has allowed; `Infinity` where nobody is asked. */
   #allowedChars = Infinity;
   /** Nothing goes by its time alone: somebody is being asked whose silence is a no. */
   #strict = false;
+  /** Who was to tell its text is away. */
+  #untold = false;
+  /** When text or audio of it came last, and text alone, call time, ms. */
+  #lastAtMs = 0;
+  #lastTextAtMs = 0;
+  #postponedToMs = 0;
   #ended = false;
   #refusedBy: string | null = null;
 
@@ -69,6 +70,7 @@ export class LineHold {
     this.#options = options;
     this.#matcher = new TextMatcher(options.rules);
     this.#cover = new TextCover(options.timing);
+    this.#sound = new HeldSound(options.format);
   }
 
   /** All text so far. */
@@ -78,13 +80,12 @@ export class LineHold {
 
   /** Nothing waits. */
   get empty(): boolean {
-    return this.#audio.length === 0 && this.#texts.length === 0;
+    return this.#sound.first === undefined && this.#texts.first === undefined;
   }
 
   /** Audio that waits, ms. */
   get heldMs(): number {
-    const first = this.#audio[0];
-    return first === undefined ? 0 : this.#audioMs - first.fromMs;
+    return this.#sound.heldMs;
   }
 
   /** Name of the rule that was hit; `null`: none. */
@@ -100,25 +101,24 @@ export class LineHold {
     const safeChars = this.#safeChars;
     const ahead = this.#ahead?.text ?? '';
     const rest = safeChars < ahead.length ? ahead.slice(this.text.length, safeChars) : null;
-    const own = this.#cover.ms(safeChars, rest);
+    const own = this.#place(this.#cover, safeChars, rest);
     if (this.#overheard === null || this.#asked) return own;
     const { cover, matcher } = this.#overheard;
-    return Math.max(own, cover.ms(matcher.safeChars));
+    return Math.max(own, this.#place(cover, matcher.safeChars, null));
   }
 
   /** The same as well as it can be told, where `cleanMs` is on the safe side. */
   get likelyMs(): number {
     if (this.#options.timing !== 'loose' || this.text === '') return this.cleanMs;
-    return Math.max(this.cleanMs, (this.#audioMs * this.#safeChars) / this.text.length);
+    return Math.max(this.cleanMs, (this.#sound.lengthMs * this.#safeChars) / this.text.length);
   }
 
   /** Call time at which something goes by its time; `null`: nothing does. */
   get wakeAtMs(): number | null {
-    const first = this.#audio[0];
+    const { first } = this.#sound;
     // What is unclear about words that are known is worth waiting for: time is for unknown ones.
     if (first === undefined || this.#strict || this.#cover.knows(first.fromMs)) return null;
-    const isLikely = this.#known.likely || this.#overheard?.matcher.likely === true;
-    return first.receivedAtMs + (isLikely ? likelyWaitMs : this.#options.holdBackMs);
+    return Math.max(this.#postponedToMs, this.#dueAtMs(first));
   }
 
   /** @param strict without a word from outside, nothing goes by its time either */
@@ -132,6 +132,11 @@ export class LineHold {
     this.#refusedBy = rule;
   }
 
+  /** Nothing goes by its time before this: what has come by now may not have been read yet. */
+  postpone(toMs: number): void {
+    this.#postponedToMs = toMs;
+  }
+
   /** It is going to say this. */
   pushAhead(delta: string): void {
     this.#ahead ??= { matcher: new TextMatcher(this.#options.rules), text: '' };
@@ -139,30 +144,33 @@ export class LineHold {
     this.#ahead.matcher.push(delta);
   }
 
-  pushText(delta: string, words: readonly WordTime[] | null): void {
+  pushText(delta: string, words: readonly WordTime[] | null, nowMs: number): void {
+    this.#lastAtMs = this.#lastTextAtMs = nowMs;
     const fromChar = this.text.length;
-    this.#cover.append(delta, words, this.#audioMs);
+    this.#cover.append(delta, words, this.#sound.lengthMs);
     this.#matcher.push(delta);
     this.#texts.push({ seq: this.#next(), delta, words, fromChar });
     // It says something else than it told.
     if (this.#ahead?.text.startsWith(this.text) === false) this.#ahead = null;
   }
 
-  /** Somebody hears it say this, all of it so far; it may still change. */
-  overhear(text: string): void {
+  /** Somebody hears it say this; `null`: who was to hear it is away. */
+  overhear(heard: OverheardText | null, nowMs: number): void {
+    this.#untold = heard === null;
+    if (heard === null) return;
+    this.#lastAtMs = this.#lastTextAtMs = nowMs;
+    const { text, words } = heard;
     const matcher = new TextMatcher(this.#options.rules);
     matcher.push(text);
-    const cover = new TextCover('loose');
-    cover.append(text, null, 0);
+    const cover = new TextCover(words === null ? 'loose' : 'words');
+    cover.append(text, words, 0);
     this.#overheard = { matcher, cover };
   }
 
   /** @param bytes whole samples in the backend's format */
   pushAudio(bytes: Uint8Array, nowMs: number): void {
-    const { codec, rateHz } = this.#options.format;
-    const fromMs = this.#audioMs;
-    this.#audioMs += samplesToMs(bytes.byteLength / bytesPerSample(codec), rateHz);
-    this.#audio.push({ seq: this.#next(), bytes, fromMs, receivedAtMs: nowMs });
+    this.#lastAtMs = nowMs;
+    this.#sound.push(this.#next(), bytes, nowMs);
   }
 
   /** The line's text is whole: nothing is unclear any more. */
@@ -178,13 +186,13 @@ export class LineHold {
    */
   *release(nowMs: number): Generator<LinePiece, void> {
     for (;;) {
-      const text = this.#textRoom();
-      const audioBytes = this.#audioRoom(nowMs);
-      const [held, sound] = [this.#texts[0], this.#audio[0]];
-      if (held !== undefined && text > 0 && !(audioBytes > 0 && sound!.seq < held.seq)) {
-        yield this.#takeText(held, text);
-      } else if (sound !== undefined && audioBytes > 0) {
-        yield this.#takeAudio(sound, audioBytes);
+      const characters = this.#texts.room(this.#safeChars);
+      const lengthBytes = this.#audioRoom(nowMs);
+      const [text, sound] = [this.#texts.first, this.#sound.first];
+      if (text !== undefined && characters > 0 && !(lengthBytes > 0 && sound!.seq < text.seq)) {
+        yield { kind: 'text', ...this.#texts.take(characters) };
+      } else if (sound !== undefined && lengthBytes > 0) {
+        yield { kind: 'audio', ...this.#sound.take(lengthBytes) };
       } else {
         return;
       }
@@ -210,75 +218,69 @@ export class LineHold {
     return Math.min(this.#known.safeChars, this.#allowedChars);
   }
 
-  /** Characters of the first text that may go. */
-  #textRoom(): number {
-    const [held] = this.#texts;
-    if (held === undefined) return 0;
-    return Math.min(this.#safeChars - held.fromChar, held.delta.length);
+  /** Where on the audio so much of a text ends. */
+  #place(cover: TextCover, safeChars: number, rest: string | null): number {
+    const ms = cover.ms(safeChars, rest);
+    switch (cover.timing) {
+      case 'paired':
+        return ms;
+      case 'words':
+        return this.#sound.quietUntil(ms, ms > 0 && safeChars >= cover.text.length ? tailMs : 0);
+      case 'loose':
+        return this.#sound.reach(ms);
+    }
+  }
+
+  /** When a piece goes that no text tells for certain, call time, ms. */
+  #dueAtMs(first: HeldPiece): number {
+    const { holdBackMs, onLateText } = this.#options;
+    const soonestMs = first.receivedAtMs + holdBackMs;
+    const latestMs = first.receivedAtMs + longestWaitMs;
+    if (this.#known.likely || this.#overheard?.matcher.likely === true) {
+      return Math.max(latestMs, this.#lastTextAtMs + longestWaitMs);
+    }
+    if (onLateText === 'speak' || this.#untold) return soonestMs;
+    const toMs = first.fromMs + this.#sound.durationMs(first.bytes);
+    const usual = this.#usual;
+    if (usual.safeMs >= this.#sound.speechBefore(toMs)) return soonestMs;
+    const isWhole = usual.wholeMs * slowestVoice >= this.#sound.speechBefore(this.#sound.lengthMs);
+    return isWhole ? Math.max(soonestMs, this.#lastAtMs + quietMs) : latestMs;
+  }
+
+  /**
+   * How much speech its text usually is, ms: as far as that may be said, and all of it; 0 where its
+   * words tell more.
+   */
+  get #usual(): { readonly safeMs: number; readonly wholeMs: number } {
+    const usual = (cover: TextCover, safeChars: number): { safeMs: number; wholeMs: number } => {
+      const isLoose = cover.timing === 'loose';
+      return {
+        safeMs: isLoose ? cover.usualMs(safeChars) : 0,
+        wholeMs: isLoose ? cover.wholeUsualMs : 0,
+      };
+    };
+    const own = usual(this.#cover, this.#safeChars);
+    if (this.#overheard === null || this.#asked) return own;
+    const { cover, matcher } = this.#overheard;
+    const heard = usual(cover, matcher.safeChars);
+    return {
+      safeMs: Math.max(own.safeMs, heard.safeMs),
+      wholeMs: Math.max(own.wholeMs, heard.wholeMs),
+    };
   }
 
   /** Bytes of the first audio that may go. */
   #audioRoom(nowMs: number): number {
-    const [sound] = this.#audio;
-    if (sound === undefined) return 0;
-    const whole = sound.bytes.byteLength;
+    const { first } = this.#sound;
+    if (first === undefined) return 0;
     const clear = this.hitRule === null && this.#allowedChars >= this.text.length;
-    if (this.#ended && clear) return whole;
+    if (this.#ended && clear) return first.bytes.byteLength;
     const dueAtMs = this.hitRule === null ? this.wakeAtMs : null;
-    if (dueAtMs !== null && dueAtMs <= nowMs) return whole;
-    const roomMs = this.cleanMs - sound.fromMs;
-    if (roomMs === Infinity) return whole;
-    const { codec, rateHz } = this.#options.format;
-    return Math.min(whole, Math.max(0, msToSamples(roomMs, rateHz)) * bytesPerSample(codec));
-  }
-
-  #takeText(held: HeldText, characters: number): LinePiece {
-    const { delta, words, fromChar } = held;
-    if (characters === delta.length) {
-      this.#texts.shift();
-      return { kind: 'text', delta, words };
-    }
-    const taken = wordsWithin(delta, words, characters);
-    this.#texts[0] = {
-      ...held,
-      delta: delta.slice(characters),
-      words: words?.slice(taken.length) ?? null,
-      fromChar: fromChar + characters,
-    };
-    return { kind: 'text', delta: delta.slice(0, characters), words: words && taken };
-  }
-
-  #takeAudio(sound: HeldAudio, lengthBytes: number): LinePiece {
-    const { bytes, fromMs } = sound;
-    if (lengthBytes === bytes.byteLength) {
-      this.#audio.shift();
-      return { kind: 'audio', bytes };
-    }
-    const { codec, rateHz } = this.#options.format;
-    const takenMs = samplesToMs(lengthBytes / bytesPerSample(codec), rateHz);
-    const rest = { ...sound, bytes: bytes.subarray(lengthBytes), fromMs: fromMs + takenMs };
-    this.#audio[0] = rest;
-    return { kind: 'audio', bytes: bytes.subarray(0, lengthBytes) };
+    if (dueAtMs !== null && dueAtMs <= nowMs) return first.bytes.byteLength;
+    return this.#sound.room(this.cleanMs);
   }
 
   #next(): number {
     return (this.#seq += 1);
   }
-}
-
-/** The words that lie within the first so many characters of their text. */
-function wordsWithin(
-  delta: string,
-  words: readonly WordTime[] | null,
-  characters: number,
-): readonly WordTime[] {
-  const within: WordTime[] = [];
-  let from = 0;
-  for (const word of words ?? []) {
-    const at = delta.indexOf(word.text, from);
-    from = at + word.text.length;
-    if (at < 0 || from > characters) break;
-    within.push(word);
-  }
-  return within;
 }

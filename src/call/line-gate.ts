@@ -1,5 +1,5 @@
 import { ClauseCheck } from './gate-check.ts';
-import { LineHold, type LinePiece } from './gate-hold.ts';
+import { LineHold, type LinePiece, type OverheardText } from './gate-hold.ts';
 import { GateSequel, type GateSequelOptions } from './gate-sequel.ts';
 import { CallError } from '../ports/errors.ts';
 import { compileRule, type CompiledRule } from '../gate/rules.ts';
@@ -14,6 +14,9 @@ import type { WordTime } from '../ports/conversation.ts';
 
 /** Most audio that waits for its text, ms; a backend that goes past it has failed. */
 const heldLimitMs = 120_000;
+
+/** A timer that fires later than this had to wait for the process, and text may wait with it, ms. */
+const lateTimerMs = 30;
 
 /** Where on a line's audio a hit begins: not before `cleanMs`, and most likely at `likelyMs`. */
 export interface HitPlace {
@@ -43,8 +46,11 @@ interface Held {
   readonly hold: LineHold;
   readonly check: ClauseCheck | null;
   readonly onHit: GateAction;
-  /** Call time of its first audio; `null`: none came, or some was let go. */
+  readonly holdBackMs: number;
+  /** Call time of its first audio; `null`: none came. */
   waitingSinceMs: number | null;
+  /** It has been told how long that waited. */
+  told: boolean;
   timer: Timer | null;
   /** The backend has said all of it: what happens when nothing waits any more. */
   done: (() => void) | null;
@@ -114,7 +120,7 @@ export class LineGate {
   text(track: LineTrack, delta: string, words: readonly WordTime[] | null): boolean {
     const held = this.#of(track);
     if (held === null) return false;
-    held.hold.pushText(delta, words);
+    held.hold.pushText(delta, words, this.#options.scope.nowMs());
     held.check?.push(held.hold.text, false);
     this.#look(track, held);
     return true;
@@ -128,11 +134,12 @@ export class LineGate {
     this.#look(track, held);
   }
 
-  /** Somebody beside the backend hears it say this, all of the line so far. */
-  overheard(track: LineTrack, text: string): void {
+  /** Somebody beside the backend hears it say this; `null`: who was to hear it is away. */
+  overheard(track: LineTrack, heard: OverheardText | null): void {
     const held = this.#held.get(track);
     if (held === undefined) return;
-    held.hold.overhear(text);
+    if (heard === null) this.#tellBlind();
+    held.hold.overhear(heard, this.#options.scope.nowMs());
     this.#look(track, held);
   }
 
@@ -142,7 +149,7 @@ export class LineGate {
     if (held === null) return false;
     const nowMs = this.#options.scope.nowMs();
     held.hold.pushAudio(bytes, nowMs);
-    if (track.generatedSamples === 0) held.waitingSinceMs ??= nowMs;
+    held.waitingSinceMs ??= nowMs;
     this.#look(track, held);
     if (held.hold.heldMs > heldLimitMs) {
       const message = `more than ${heldLimitMs / 1000} s of agent audio waits for its text`;
@@ -188,6 +195,8 @@ export class LineGate {
     if (known !== undefined) return known;
     const now = this.#now;
     if (now === null || !track.inBand || this.#sequel?.isOwn(track) === true) return null;
+    const asks = now.checker !== null || this.#sequel?.owesDisclosure === true;
+    if (this.#rules.length === 0 && !asks) return null;
     if (!this.#options.capabilities().transcripts.agent && track.line.modality === 'audio') {
       this.#tellBlind();
       return null;
@@ -204,8 +213,8 @@ export class LineGate {
       transcripts.paired === true ? 'paired' : transcripts.wordTimes ? 'words' : 'loose';
     const first = this.#sequel?.owesDisclosure === true && gate.disclosure !== null;
     const rules = first ? [disclosureRule(gate.disclosure), ...this.#rules] : this.#rules;
-    const { holdBackMs } = gate;
-    const hold = new LineHold({ rules, timing, holdBackMs, format: this.#format });
+    const { holdBackMs, onLateText } = gate;
+    const hold = new LineHold({ rules, timing, holdBackMs, onLateText, format: this.#format });
     const { lineId } = track.line;
     const check =
       gate.check === null || checker === null
@@ -229,7 +238,16 @@ export class LineGate {
     const strict = gate.check?.onFail === 'closed';
     if (check !== null) hold.allow(0, strict);
     const onHit = gate.onHit;
-    return { hold, check, onHit, waitingSinceMs: null, timer: null, done: null };
+    return {
+      hold,
+      check,
+      onHit,
+      holdBackMs,
+      waitingSinceMs: null,
+      told: false,
+      timer: null,
+      done: null,
+    };
   }
 
   #lookAt(track: LineTrack): void {
@@ -241,7 +259,7 @@ export class LineGate {
   #look(track: LineTrack, held: Held): void {
     const { scope } = this.#options;
     for (const piece of held.hold.release(scope.nowMs())) {
-      if (piece.kind === 'audio') this.#tellHeld(track, held);
+      if (piece.kind === 'audio' && piece.sounds) this.#tellHeld(track, held);
       this.#hands?.say(track, piece);
       // What it says may have ended the call, or the line.
       if (this.#held.get(track) !== held) return;
@@ -278,10 +296,10 @@ export class LineGate {
   }
 
   #tellHeld(track: LineTrack, held: Held): void {
-    if (held.waitingSinceMs === null) return;
+    if (held.told || held.waitingSinceMs === null) return;
     const { scope } = this.#options;
     const heldMs = scope.nowMs() - held.waitingSinceMs;
-    held.waitingSinceMs = null;
+    held.told = true;
     scope.log.append({ type: 'gate.held', lineId: track.line.lineId, heldMs });
   }
 
@@ -292,7 +310,11 @@ export class LineGate {
     const { clock, originMs, nowMs } = this.#options.scope;
     if (wakeAtMs === null) return;
     const atMs = originMs + Math.max(wakeAtMs, nowMs() + 1);
-    held.timer = clock.timerAt(atMs, () => this.#look(track, held));
+    held.timer = clock.timerAt(atMs, () => {
+      const isLate = clock.nowMs() - atMs > lateTimerMs;
+      if (isLate) held.hold.postpone(nowMs() + held.holdBackMs);
+      this.#look(track, held);
+    });
   }
 
   #tellBlind(): void {

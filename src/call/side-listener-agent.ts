@@ -4,6 +4,7 @@ import type { BackendCapabilities } from '../ports/backend.ts';
 import type { Clock, Timer } from '../time/clock.ts';
 import type { CommandTarget } from './commands.ts';
 import type { LineTrack } from './line-track.ts';
+import type { OverheardText } from './gate-hold.ts';
 import type { Recognised } from './side-listener-vocabulary.ts';
 import type { Recognition } from './side-listener-recognition.ts';
 import type { WordTime } from '../ports/conversation.ts';
@@ -30,6 +31,7 @@ export class AgentWords {
   /** The line that sounded last, if its stretch is not finished. */
   #sounding: string | null = null;
   #held: { readonly done: LineDone; readonly timer: Timer } | null = null;
+  #away = false;
 
   constructor(
     recognition: Recognition,
@@ -51,10 +53,16 @@ export class AgentWords {
     if (event.type === 'line.audio') this.#hear(event.lineId, event.bytes);
   }
 
-  /** What it says so far; `null`: in the line that sounds now. */
-  overheard(id: string | null, text: string): void {
+  /** What it says so far. @param id `null`: in the line that sounds now */
+  overheard(id: string | null, heard: OverheardText | null): void {
     const lineId = id ?? this.#sounding;
-    if (lineId !== null) this.#target().lines.overheard(lineId, text);
+    if (lineId !== null) this.#target().lines.overheard(lineId, heard);
+  }
+
+  /** Somebody hears now, or is away: what sounds meanwhile is not waited for. */
+  hearing(isThere: boolean): void {
+    this.#away = !isThere;
+    if (this.#away) this.overheard(null, null);
   }
 
   /** The last word on a line. */
@@ -67,6 +75,7 @@ export class AgentWords {
 
   /** There is none. */
   missed(id: string): void {
+    this.overheard(id, null);
     this.#lines.delete(id);
     if (this.#held?.done.lineId === id) this.#release();
   }
@@ -87,6 +96,7 @@ export class AgentWords {
       this.#finish();
       this.#sounding = lineId;
       this.#lines.set(lineId, track);
+      if (this.#away) this.overheard(lineId, null);
       if (this.#lines.size > awaitedLimit) {
         const [oldest] = this.#lines.keys();
         if (oldest !== undefined) this.#lines.delete(oldest);

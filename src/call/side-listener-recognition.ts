@@ -5,7 +5,11 @@ import type { SpeechToTextEvent, SpeechToTextSession } from '../ports/speech-to-
 import { createConverter, type Converter } from './converter.ts';
 import { SideBacklog } from './side-listener-backlog.ts';
 import { SideReopening } from './side-listener-reopening.ts';
-import type { RecognitionCounts, RecognitionOptions } from './side-listener-vocabulary.ts';
+import type {
+  Recognised,
+  RecognitionCounts,
+  RecognitionOptions,
+} from './side-listener-vocabulary.ts';
 
 /** Stretches whose last word may be awaited at once (a count); the oldest is given up for another. */
 const awaitedLimit = 32;
@@ -25,6 +29,8 @@ interface Awaited {
   readonly startMs: number;
   /** What earlier sessions had made of it. */
   readonly carried: string;
+  /** Some of its audio went to an earlier session: nobody knows where its words lie. */
+  readonly split: boolean;
   text: string;
 }
 
@@ -50,6 +56,7 @@ export class Recognition {
   /** The stretch in progress: its newest text, and what earlier sessions had made of it. */
   #text = '';
   #carried = '';
+  #split = false;
   /** Some of its audio was dropped: it gets no last word. */
   #torn = false;
   #closed = false;
@@ -166,13 +173,13 @@ export class Recognition {
   }
 
   #finish(live: Live, id: string): void {
-    const startMs = samplesToMs(live.stretchStart, live.format.rateHz);
+    const startMs = this.#stretchStartMs;
     const torn = this.#torn;
     this.#finishes += 1;
     if (torn) this.#miss(id);
     else {
-      const [text, carried] = [this.#text, this.#carried];
-      this.#awaited.push({ finishId: this.#finishes, id, startMs, carried, text });
+      const [text, carried, split] = [this.#text, this.#carried, this.#split];
+      this.#awaited.push({ finishId: this.#finishes, id, startMs, carried, split, text });
       if (this.#awaited.length > awaitedLimit) this.#miss(this.#awaited.shift()?.id ?? id);
     }
     this.#begin();
@@ -189,6 +196,7 @@ export class Recognition {
   #begin(): void {
     this.#text = '';
     this.#carried = '';
+    this.#split = false;
     this.#torn = false;
   }
 
@@ -197,11 +205,11 @@ export class Recognition {
     if (this.#live?.session !== session) return false;
     switch (event.type) {
       case 'partial':
-        this.#partial(event.text, event.settled >= event.text.length);
+        this.#partial(event.text, event.settled >= event.text.length, event.words ?? null);
         break;
       case 'eager_end':
       case 'end':
-        this.#partial(event.text, event.type === 'end');
+        this.#partial(event.text, event.type === 'end', null);
         this.#judge(event.type, event.probability);
         break;
       case 'resumed':
@@ -228,19 +236,28 @@ export class Recognition {
   }
 
   /** Until the last word on a finished stretch has come, what comes is about that one. */
-  #partial(said: string, settled: boolean): void {
+  #partial(said: string, settled: boolean, words: Recognised['words']): void {
+    const startMs = this.#stretchStartMs;
+    const isNew = (words?.[0]?.startMs ?? -1) >= startMs;
     const [stretch] = this.#awaited;
-    if (stretch !== undefined) {
+    if (stretch !== undefined && !isNew) {
       const text = joined(stretch.carried, said);
       if (text === stretch.text) return;
       stretch.text = text;
-      this.#options.onMore(stretch.id, text);
+      this.#options.onMore(stretch.id, text, stretch.split ? null : placed(words, stretch.startMs));
       return;
     }
     const text = joined(this.#carried, said);
     if (text === this.#text && !settled) return;
     this.#text = text;
-    this.#options.onText(text, settled && said !== '');
+    const on = this.#split ? null : placed(words, startMs);
+    this.#options.onText(text, settled && said !== '', on);
+  }
+
+  /** Where the stretch in progress begins on its session's audio, ms. */
+  get #stretchStartMs(): number {
+    const live = this.#live;
+    return live === null ? 0 : samplesToMs(live.stretchStart, live.format.rateHz);
   }
 
   #judge(event: 'eager_end' | 'resumed' | 'end', probability: number): void {
@@ -252,25 +269,20 @@ export class Recognition {
     if (at < 0) return;
     const [stretch] = this.#awaited.splice(at, 1);
     if (stretch === undefined) return;
-    const { id, carried, startMs } = stretch;
+    const { id, carried, split, startMs } = stretch;
     // Too late for anything to be known of it, which is not the same as that nothing was said.
     if (!complete && joined(carried, text) === '') {
       this.#miss(id);
       return;
     }
-    const placed =
-      carried === ''
-        ? (words?.map((word) => ({
-            ...word,
-            startMs: Math.max(0, word.startMs - startMs),
-            endMs: Math.max(0, word.endMs - startMs),
-          })) ?? null)
-        : null;
-    this.#options.onFinal({ id, text: joined(carried, text), words: placed });
+    const on = split || carried !== '' ? null : placed(words, startMs);
+    this.#options.onFinal({ id, text: joined(carried, text), words: on });
   }
 
   #lost(session: SpeechToTextSession, error: CallError): void {
     if (this.#closed || this.#live?.session !== session) return;
+    const { stretchStart, timeline } = this.#live;
+    if (timeline.endSample > stretchStart) this.#split = true;
     this.#leave();
     this.#carried = this.#text;
     for (const { id } of this.#awaited.splice(0)) this.#miss(id);
@@ -305,6 +317,16 @@ export class Recognition {
     log.warn('listener.failed', { callId, code: error.code, reason: error.message });
     if (first) this.#options.onLost(error);
   }
+}
+
+/** Words of a session as words of a stretch that begins there. */
+function placed(words: Recognised['words'], startMs: number): Recognised['words'] {
+  if (words === null) return null;
+  return words.map((word) => ({
+    ...word,
+    startMs: Math.max(0, word.startMs - startMs),
+    endMs: Math.max(0, word.endMs - startMs),
+  }));
 }
 
 function joined(before: string, text: string): string {

@@ -36,9 +36,9 @@ export interface RecognitionOptions {
   /** Whether somebody hears has changed. */
   readonly onHearing: () => void;
   /** The stretch in progress, all of it. */
-  readonly onText: (text: string, settled: boolean) => void;
+  readonly onText: (text: string, settled: boolean, words: Recognised['words']) => void;
   /** More of a finished stretch, before its last word. */
-  readonly onMore: (id: string, text: string) => void;
+  readonly onMore: (id: string, text: string, words: Recognised['words']) => void;
   readonly onJudgement: (event: 'eager_end' | 'resumed' | 'end', probability: number) => void;
   readonly onFinal: (recognised: Recognised) => void;
   /** A finished stretch gets no text, or not all of it. */

@@ -162,12 +162,13 @@ export class SideListener {
   #listenToAgent(own: BackendCapabilities): void {
     const { target } = this.#host;
     const recognition = this.#recogniser(backendFormats(own, target().settings()).outputFormat, {
-      onHearing: () => undefined,
-      onText: (text) => words.overheard(null, text),
-      onMore: (lineId, text) => words.overheard(lineId, text),
+      onHearing: () => words.hearing(recognition.hearing),
+      onText: (text, _, on) => words.overheard(null, { text, words: on }),
+      onMore: (lineId, text, on) => words.overheard(lineId, { text, words: on }),
       onJudgement: () => undefined,
       onFinal: (recognised) => words.heard(recognised),
       onMissed: (lineId) => words.missed(lineId),
+      onAway: () => words.hearing(false),
     });
     const words = new AgentWords(recognition, own, { target, clock: this.#call.clock });
     this.#agent = { recognition, words };
@@ -176,13 +177,16 @@ export class SideListener {
 
   #recogniser(
     from: AudioFormat,
-    handlers: Omit<RecognitionOptions, 'port' | 'context' | 'chance' | 'onLost'>,
+    handlers: Omit<RecognitionOptions, 'port' | 'context' | 'chance' | 'onLost'> & {
+      readonly onAway?: () => void;
+    },
   ): Recognition {
     const { callId, clock, log } = this.#call;
     const { port, chance } = this.#listener;
     const onLost: RecognitionOptions['onLost'] = ({ message: reason }) => {
       const message = `The side listener is away: ${reason}`;
       this.#append({ type: 'fault', code: 'listener_failed', message });
+      handlers.onAway?.();
     };
     const context = { callId, clock, log, language: null, keyTerms: [] };
     return new Recognition({ port, context, chance, onLost, ...handlers }, from);

@@ -38,6 +38,11 @@ export interface GateCheck {
 export interface GateDefinition {
   /** Most that speech waits for its transcript where the two come side by side, ms, 0–400. */
   readonly holdBackMs: number;
+  /**
+   * What becomes of speech whose text has not come by then: it is held until that is there (`hold`),
+   * or spoken (`speak`).
+   */
+  readonly onLateText: 'hold' | 'speak';
   readonly rules: readonly GateRule[];
   /** What the agent has to say before anything else in a call. */
   readonly disclosure: string | null;

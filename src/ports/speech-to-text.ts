@@ -42,7 +42,13 @@ export interface RecognisedWord {
 export type SpeechToTextEvent =
   | { readonly type: 'speech.started' }
   /** Cumulative. `settled`: how much of it, in characters from its start, will not change any more. */
-  | { readonly type: 'partial'; readonly text: string; readonly settled: number }
+  | {
+      readonly type: 'partial';
+      readonly text: string;
+      readonly settled: number;
+      /** Where all of it lies; absent or `null` where that is not told before the final. */
+      readonly words?: readonly RecognisedWord[] | null;
+    }
   /** The caller has probably finished; 0–1. Followed by `resumed` or `end`. */
   | { readonly type: 'eager_end'; readonly text: string; readonly probability: number }
   | { readonly type: 'resumed' }
@@ -53,6 +59,8 @@ export type SpeechToTextEvent =
       readonly text: string;
       readonly words: readonly RecognisedWord[] | null;
       readonly complete: boolean;
+      /** Audio of the stretch was heard by nobody: words may be missing. Absent: none that is known. */
+      readonly hole?: true;
     }
   /** Seconds of audio that the vendor will charge for, as they are known. */
   | { readonly type: 'usage'; readonly audioMs: number }

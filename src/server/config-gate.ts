@@ -57,6 +57,7 @@ const check = z.strictObject({
 export const gateSchema = z
   .strictObject({
     holdBackMs: z.int().min(0).max(400).default(200),
+    onLateText: z.enum(['hold', 'speak']).optional(),
     rules: z
       .array(z.union([block, pattern, regex, languages]))
       .max(200)
@@ -89,8 +90,11 @@ type RedactEntry = z.output<typeof redactSchema>[number];
 
 export function gateOf(entry: GateEntry): GateDefinition {
   const { holdBackMs, disclosure, onHit, replacement, handoverTo } = entry;
+  // Where nothing is looked for, waiting would stop nothing.
+  const onLateText = entry.onLateText ?? (entry.rules.length > 0 ? 'hold' : 'speak');
   return {
     holdBackMs,
+    onLateText,
     rules: entry.rules.map(ruleOf),
     disclosure: disclosure?.text ?? null,
     onHit,

@@ -82,9 +82,33 @@ export class LogRedaction {
   }
 }
 
-/** What an agent's patterns are taken out with; `null`: it has none. */
-export function redactionRules({ redact }: AgentDefinition): readonly CompiledRule[] | null {
-  return redact === undefined ? null : redact.map(compileRule);
+/**
+ * What is taken out of a call with an agent, from its beginning on: what that agent has taken out, and
+ * what any agent has that the call may be handed to. `null`: nothing.
+ *
+ * @param agents all there are
+ */
+export function redactionRules(
+  agent: AgentDefinition,
+  agents: readonly AgentDefinition[],
+): readonly CompiledRule[] | null {
+  const reached = new Set([agent]);
+  // A set that grows is followed to its end.
+  for (const { declaredTools = [] } of reached) {
+    for (const tool of declaredTools) {
+      if (tool.kind !== 'builtin' || tool.builtin !== 'switch_agent') continue;
+      for (const other of agents) if (isChoice(other, tool.choices)) reached.add(other);
+    }
+  }
+  const rules = [...reached].flatMap(({ redact = [] }) => redact);
+  // Agents of one house often have the same.
+  const each = new Map(rules.map((rule) => [JSON.stringify(rule), rule]));
+  return each.size === 0 ? null : [...each.values()].map(compileRule);
+}
+
+/** @param choices names and other names; `null`: all of them */
+function isChoice({ aliases, name }: AgentDefinition, choices: readonly string[] | null): boolean {
+  return choices === null || [name, ...aliases].some((each) => choices.includes(each));
 }
 
 /** A logger that takes it out of every field. */

@@ -1,17 +1,19 @@
 /**
  * Edits the configuration of a running gateway under calls and shows what its callers notice:
  *
- *     npx node test/soak/reload.ts [--calls 50] [--seconds 15] [--rounds 4] [--edit-ms 500] [--agents 200] [--program PATH]
+ *     npx node test/soak/reload.ts [--calls 50] [--seconds 20] [--rounds 2] [--edit-ms 500] [--agents 200] [--program PATH]
  *
- * The gateway is a process of its own that watches its file. Quiet stretches and stretches with an
- * edit every `--edit-ms` take turns; every third edit is broken, every second one changes a backend.
- * `--agents` says how many agents the file has besides (200 are some 40 KiB). Prints the frame delay
- * and the event loop's delay of both kinds of stretches, added up. Exit code 1 when a call was lost or
+ * The gateway is a process of its own that watches its file. Each round has three stretches of
+ * `--seconds`: before (nothing is edited), during (an edit every `--edit-ms`; every third one is broken,
+ * every second one changes a backend) and after. `--agents` says how many agents the file has besides
+ * (200 are some 40 KiB). Prints the frame delay and the event loop's delay of each kind of stretch,
+ * added up over the rounds, and the p99 of each against that of before; about 2 ½ minutes. A ratio says
+ * something on a quiet machine only: the load is printed beside it. Exit code 1 when a call was lost or
  * an edit did not come through. `--program` is the `bin/parley.mjs` of another checkout, to compare.
  */
 import { spawn } from 'node:child_process';
 import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { availableParallelism, loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -20,7 +22,7 @@ import { SoakCaller, toneFrame } from './caller.ts';
 import { bucketsOf, totalOf, type Buckets } from './histogram.ts';
 import { numbersFrom, textFrom } from './options.ts';
 
-const defaults = { calls: 50, seconds: 15, rounds: 4, 'edit-ms': 500, agents: 200 };
+const defaults = { calls: 50, seconds: 20, rounds: 2, 'edit-ms': 500, agents: 200 };
 const given = numbersFrom(defaults, ['program']);
 const program =
   textFrom('program') ?? fileURLToPath(new URL('../../bin/parley.mjs', import.meta.url));
@@ -47,14 +49,22 @@ class Stretch {
     }
   }
 
+  /** What a share of them did not exceed, ms. */
+  quantileMs(name: string, share: number): number {
+    const all = this.#all(name);
+    return quantile(all, (all.at(-1)?.[1] ?? 0) * share) * 1_000;
+  }
+
   text(name: string): string {
-    const counts: Buckets = this.#counts.get(name) ?? new Map();
-    const all = [...counts].toSorted(([one], [other]) => one - other);
-    const total = all.at(-1)?.[1] ?? 0;
     const figures = [0.5, 0.9, 0.99, 0.999].map((share) => {
-      return `p${share * 100} ${(quantile(all, total * share) * 1_000).toFixed(2)} ms`;
+      return `p${share * 100} ${this.quantileMs(name, share).toFixed(2)} ms`;
     });
-    return `n ${total}, ${figures.join(', ')}`;
+    return `n ${this.#all(name).at(-1)?.[1] ?? 0}, ${figures.join(', ')}`;
+  }
+
+  #all(name: string): readonly (readonly [number, number])[] {
+    const counts: Buckets = this.#counts.get(name) ?? new Map();
+    return [...counts].toSorted(([one], [other]) => one - other);
   }
 }
 
@@ -75,12 +85,16 @@ try {
     await sleep(37);
   }
   await sleep(2_000);
-  const quiet = new Stretch();
-  const edited = new Stretch();
+  const stretches = { before: new Stretch(), during: new Stretch(), after: new Stretch() };
+  const resting = (): Promise<void> => sleep(given.seconds * 1_000);
   for (let round = 0; round < given.rounds; round += 1) {
-    await quiet.over(url, () => sleep(given.seconds * 1_000));
-    await edited.over(url, editing);
+    await stretches.before.over(url, resting);
+    await stretches.during.over(url, editing);
+    await stretches.after.over(url, resting);
+    // The last edits of this round are none of the next one's.
+    await sleep(1_000);
   }
+  const load = loadavg()[0] ?? 0;
   await write(configText(edits + 1));
   await sleep(3_000);
   const page = await metricsPage(url);
@@ -88,10 +102,15 @@ try {
   const refused = countOf(page, 'refused');
   const lost = callers.filter(({ closed }) => closed !== null).length;
   for (const [what, name] of Object.entries(metrics)) {
-    for (const [kind, stretch] of Object.entries({ quiet, edited })) {
-      say(`${what}, ${kind.padEnd(6)}: ${stretch.text(name)}`);
+    for (const [kind, stretch] of Object.entries(stretches)) {
+      say(`${what}, ${kind}: ${stretch.text(name)}`);
     }
+    const { before, during, after } = stretches;
+    const against = (stretch: Stretch): string =>
+      (stretch.quantileMs(name, 0.99) / before.quantileMs(name, 0.99)).toFixed(2);
+    say(`${what}, p99 against before: during ${against(during)}, after ${against(after)}`);
   }
+  say(`load ${load.toFixed(1)} on ${availableParallelism()} cores`);
   const leaving = totalOf(page, 'parley_backends_leaving');
   say(
     `${edits} edits: ${applied} applied, ${refused} refused, the others overtaken; ` +

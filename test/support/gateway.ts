@@ -1,4 +1,5 @@
 import { parse } from 'yaml';
+import type { WireFolder } from '../../adapters/shared/wire-folder.ts';
 import { backendSchemas } from '../../src/composition/backend-types.ts';
 import { openGateway } from '../../src/main.ts';
 import { silentLogger, type Logger } from '../../src/ports/log.ts';
@@ -12,6 +13,8 @@ export interface TestGatewayOptions {
   /** PEM texts: serves https and wss. */
   readonly tls?: { readonly cert: string; readonly key: string };
   readonly log?: Logger;
+  /** Takes recordings of connections to upstreams. */
+  readonly wires?: WireFolder;
 }
 
 export interface TestGateway {
@@ -30,7 +33,7 @@ export interface TestGateway {
 
 /** Starts the whole gateway in this process, on a free port, and waits until it is prepared. */
 export async function startGateway(options: TestGatewayOptions = {}): Promise<TestGateway> {
-  const { config = '', env = {}, tls = null, log = silentLogger } = options;
+  const { config = '', env = {}, tls = null, log = silentLogger, wires = null } = options;
   const result = readConfig(withParrot(config), {
     env,
     backendSchemas,
@@ -46,6 +49,7 @@ export async function startGateway(options: TestGatewayOptions = {}): Promise<Te
     config: { ...result.config, server: { ...result.config.server, tls } },
     folder: process.cwd(),
     log,
+    wires,
   });
   const reasons = await gateway.prepared;
   return {

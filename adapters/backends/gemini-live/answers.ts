@@ -15,6 +15,10 @@ interface Answer {
   /** All of its audio has come. */
   generated: boolean;
   text: string;
+  /** Its text was said to be whole. */
+  told: boolean;
+  /** The upstream is through with it, and only its words are waited for. */
+  over: boolean;
   usage: Usage | null;
   beganAtMs: number;
   audioMs: number;
@@ -41,7 +45,7 @@ const heldLimit = 2000;
 const inFlightMs = 250;
 /** Words this soon after an answer's end are the end of it, ms. */
 const lateTextMs = 300;
-/** An answer without a word is kept open so long after its end: its words are late, ms. */
+/** An answer whose words are late is kept open so long after its end, ms. */
 const wordlessMs = 400;
 /** After an answer was played out the upstream says so; where it does not within this, ms. */
 const missingEndMs = 1500;
@@ -84,6 +88,8 @@ export class Answers {
   /** Words before any audio of an answer that is owed. */
   #early = '';
   #endedAtMs = -Infinity;
+  /** The upstream says when a text is whole. */
+  #tellsEnds = false;
   /** The upstream has not said the end of the turn that it is in. */
   #turnOpen = false;
 
@@ -195,11 +201,16 @@ export class Answers {
     this.#tell(answer, { type: 'line.audio', lineId: answer.lineId ?? '', bytes });
   }
 
-  text(delta: string, nowMs: number): void {
+  /** @param finished the answer has no more words */
+  text(delta: string, nowMs: number, finished = false): void {
+    this.#tellsEnds ||= finished;
     const answer = this.#current;
     if (answer !== null && !(answer.voided && this.#isPast(answer, nowMs))) {
       answer.text += delta;
-      this.#tell(answer, { type: 'line.text', lineId: answer.lineId ?? '', delta, words: null });
+      answer.told ||= finished;
+      const lineId = answer.lineId ?? '';
+      if (delta !== '') this.#tell(answer, { type: 'line.text', lineId, delta, words: null });
+      if (answer.over && finished) this.#end(answer, answer.outcome, nowMs);
       return;
     }
     // Transcripts are not in order with the audio: the next one's, or the last one's late?
@@ -242,8 +253,9 @@ export class Answers {
     if (answer !== null && !this.#isHeldWhole(answer)) {
       answer.generated = true;
       answer.outcome = outcome;
-      const isWordless = answer.text === '' && answer.audioMs > 0 && !answer.voided;
-      if (isWordless && answer.lineId !== null) answer.endAtMs = nowMs + wordlessMs;
+      const lacksWords = answer.text === '' || (this.#tellsEnds && !answer.told);
+      answer.over = lacksWords && answer.audioMs > 0 && !answer.voided && answer.lineId !== null;
+      if (answer.over) answer.endAtMs = nowMs + wordlessMs;
       else this.#end(answer, outcome, nowMs);
     } else if (
       answer === null &&
@@ -322,6 +334,8 @@ export class Answers {
       voided,
       generated: false,
       text: '',
+      told: false,
+      over: false,
       usage: null,
       beganAtMs: nowMs,
       audioMs: 0,

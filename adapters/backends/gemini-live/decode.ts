@@ -18,7 +18,8 @@ export type UpstreamEvent =
   | { readonly type: 'caller.text'; readonly text: string; readonly finished: boolean }
   /** Words that may still change, beyond those of `caller.text`. */
   | { readonly type: 'caller.interim'; readonly text: string }
-  | { readonly type: 'agent.text'; readonly text: string }
+  /** `finished`: the answer has no more words. */
+  | { readonly type: 'agent.text'; readonly text: string; readonly finished: boolean }
   | { readonly type: 'audio'; readonly bytes: Uint8Array }
   | { readonly type: 'usage'; readonly usage: Usage }
   | {
@@ -112,8 +113,10 @@ function contentOf(content: WireServerContent | null): {
   }
   if (interim?.text) before.push({ type: 'caller.interim', text: interim.text });
   if (!interrupted) {
-    const words = content.outputTranscription?.text;
-    if (words) before.push({ type: 'agent.text', text: words });
+    const output = content.outputTranscription;
+    const finished = output?.finished === true;
+    const text = output?.text ?? '';
+    if (text !== '' || finished) before.push({ type: 'agent.text', text, finished });
     for (const { inlineData } of content.modelTurn?.parts ?? []) {
       if (inlineData) before.push({ type: 'audio', bytes: pcm(inlineData) });
     }

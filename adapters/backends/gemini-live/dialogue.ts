@@ -161,7 +161,7 @@ export class Dialogue {
         this.answers.audio(event.bytes, nowMs);
         return;
       case 'agent.text':
-        this.answers.text(event.text, nowMs);
+        this.answers.text(event.text, nowMs, event.finished);
         return;
       case 'interrupted':
         counters.interruptions += 1;
@@ -222,8 +222,8 @@ export class Dialogue {
   }
 
   /** The first connection is there. */
-  begin(): void {
-    this.#tellHistory();
+  begin(announced = false): void {
+    this.#tellHistory(announced);
   }
 
   /**
@@ -328,10 +328,10 @@ export class Dialogue {
   }
 
   /** To a connection that begins anew. */
-  #tellHistory(): void {
+  #tellHistory(announced = false): void {
     const { frame, memory, write } = this.#options;
     const { turns } = memory;
-    if (turns.length === 0) return;
+    if (turns.length === 0 && !announced) return;
     write(
       frame.family.initialHistory ? encodeHistory(turns) : encodeContext(endingWithUser(turns)),
     );

@@ -7,10 +7,7 @@ import { judge } from './judge.ts';
 import { cleanSentences, gateRules, plantedSentences } from './plants.ts';
 import { openGateStage, type GateStage } from './stage.ts';
 
-/**
- * A few of the sentences of `bench/gate`, on every backend, by the ear's recording. A machine that is
- * busy may let a word of what comes beside its text slip, as a slow network would; all of it never.
- */
+/** A few of the sentences of `bench/gate`, on every backend, by the ear's recording. */
 const gate = { holdBackMs: 400, rules: gateRules };
 const plants = plantedSentences(3, 1);
 
@@ -28,10 +25,7 @@ describe('what may not be said', () => {
     it.each(backendKinds)('%s', { timeout: 60_000 }, async (kind) => {
       const { gateEvents, numbers, said } = await stage.hear(backendKinds.indexOf(kind));
       const judged = judge(plants, said, numbers);
-      expect(judged.filter(({ whole }) => whole)).toEqual([]);
-      const audible = judged.flatMap((each) => each.audible);
-      const isBeside = kind !== 'rehearsal' && kind !== 'cascade';
-      expect(audible.length).toBeLessThanOrEqual(isBeside ? 3 : 0);
+      expect(judged.filter(({ audible }) => audible.length > 0)).toEqual([]);
       const hits = gateEvents.filter(({ type }) => type === 'gate.hit');
       expect(hits.map(({ rule }) => rule)).toEqual(plants.map(({ rule }) => rule));
       expect(stage.violations()).toEqual([]);

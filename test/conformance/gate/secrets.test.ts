@@ -2,7 +2,9 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { WireFolder } from '../../../adapters/shared/wire-folder.ts';
 import type { Logger } from '../../../src/ports/log.ts';
+import { systemClock } from '../../../src/time/clock.ts';
 import { backendKinds, standInKey } from './backends.ts';
 import { wordsOf } from './plants.ts';
 import { openGateStage, type GateStage } from './stage.ts';
@@ -31,6 +33,8 @@ const note = (event: string, fields: object = {}): void =>
 const log: Logger = { debug: note, info: note, warn: note, error: note };
 
 const folder = mkdtempSync(join(tmpdir(), 'parley-secrets-'));
+const wires = (name: string): Promise<WireFolder> =>
+  WireFolder.at({ folder: join(folder, name), clock: systemClock, log });
 let stage: GateStage;
 const callIds: string[] = [];
 
@@ -51,7 +55,7 @@ beforeAll(async () => {
     store: { type: 'sqlite', path: join(folder, 'calls.sqlite') },
     recordings: { dir: join(folder, 'recordings'), minFreeMiB: 0 },
   };
-  stage = await openGateStage(calls, { log, agent, house });
+  stage = await openGateStage(calls, { log, agent, house, wires: await wires('wires') });
   const heard = await Promise.all(backendKinds.map((_, place) => stage.hear(place)));
   callIds.push(...heard.map(({ callId }) => callId));
 }, 90_000);
@@ -124,6 +128,8 @@ describe('what is written down or shown', () => {
     const files = [...all.keys()].filter((name) => name.startsWith(folder));
     expect(files.some((name) => name.includes('sqlite'))).toBe(true);
     expect(files.some((name) => name.includes('recordings'))).toBe(true);
+    // They would hold everything that is said.
+    expect(files.some((name) => name.includes('wires'))).toBe(false);
   });
 
   it('has no redacted value', () => {
@@ -133,15 +139,32 @@ describe('what is written down or shown', () => {
   });
 
   it('has no secret, however it is spelled', () => {
-    for (const secret of [standInKey, toolSecret]) {
-      const spellings = [
-        secret,
-        encodeURIComponent(secret),
-        Buffer.from(secret).toString('base64').replace(/=+$/, ''),
-      ];
-      for (const [place, text] of all) {
-        for (const each of spellings) expect(text.includes(each), place).toBe(false);
-      }
+    for (const [place, text] of all) {
+      for (const each of spellings) expect(text.includes(each), place).toBe(false);
     }
   });
 });
+
+const spellings = [standInKey, toolSecret].flatMap((secret) => [
+  secret,
+  encodeURIComponent(secret),
+  Buffer.from(secret).toString('base64').replace(/=+$/, ''),
+]);
+
+it('leaves no key in recorded wires, whatever they lead to', async () => {
+  const recorded = join(folder, 'recorded');
+  const calls = backendKinds.map((kind) => {
+    const words = wordsOf('Here it is.');
+    return { kind, sentences: [words], realTimeFactor: 10, gate: null };
+  });
+  const open = await openGateStage(calls, { log, wires: await wires('recorded') });
+  await Promise.all(backendKinds.map((_, place) => open.hear(place)));
+  await open.close();
+  const files = filesIn(recorded);
+  // Three hosted ones, the recogniser beside one of them, and a cascade's three parts.
+  expect(files.length).toBeGreaterThanOrEqual(6);
+  for (const file of files) {
+    const text = readFileSync(file, 'latin1');
+    for (const each of spellings) expect(text.includes(each), file).toBe(false);
+  }
+}, 60_000);

@@ -1,8 +1,7 @@
-import type { Logger } from '../../../src/ports/log.ts';
 import { hearNumbers } from '../../ear/counted-speech.ts';
 import { Ear } from '../../ear/ear.ts';
 import { ownWire } from '../../ear/own-wire.ts';
-import { startGateway, type TestGateway } from '../../support/gateway.ts';
+import { startGateway, type TestGateway, type TestGatewayOptions } from '../../support/gateway.ts';
 import { keyVariable, standInKey, startTeller, type Teller, type Telling } from './backends.ts';
 import type { SaidWords } from './said.ts';
 
@@ -45,8 +44,7 @@ export interface Heard {
   readonly underruns: { readonly count: number; readonly totalMs: number };
 }
 
-export interface StageOptions {
-  readonly log?: Logger;
+export interface StageOptions extends Pick<TestGatewayOptions, 'log' | 'wires'> {
   /** Further settings of every agent, and of the file. */
   readonly agent?: object;
   readonly house?: object;
@@ -54,7 +52,7 @@ export interface StageOptions {
 
 export async function openGateStage(
   calls: readonly StageCall[],
-  { log, agent = {}, house = {} }: StageOptions = {},
+  { agent = {}, house = {}, ...parts }: StageOptions = {},
 ): Promise<GateStage> {
   const tellers: Teller[] = [];
   for (const call of calls) tellers.push(await startTeller[call.kind](call));
@@ -78,7 +76,7 @@ export async function openGateStage(
     const gateway = await startGateway({
       config: JSON.stringify(config),
       env: { [keyVariable]: standInKey },
-      ...(log === undefined ? {} : { log }),
+      ...parts,
     });
     return {
       gateway,

@@ -16,6 +16,7 @@ import { ScriptedBackend, turnCapabilities } from '../../support/scripted-backen
 
 const gate: GateDefinition = {
   holdBackMs: 200,
+  onLateText: 'speak',
   rules: [
     { kind: 'phrases', name: 'promise', phrases: ['guarantee a refund'] },
     { kind: 'pattern', name: 'card', pattern: 'card' },
@@ -183,6 +184,26 @@ describe('a line whose text comes beside its audio', () => {
     expect((entries('gate.hit')[0] as { lateMs: number }).lateMs).toBeGreaterThan(200);
     await advance(1_000);
     expect(harness.view.sentMs(lineId)).toBe(sentMs);
+  });
+
+  it('waits for late text where that is to be held', async () => {
+    const lineId = await open(loose, { onLateText: 'hold' });
+    session().emit(audio(lineId, answer(2_000)));
+    await advance(3_000);
+    expect(harness.view.sentMs(lineId)).toBe(0);
+    session().emit(text(lineId, 'I guarantee a refund.'));
+    await settle();
+    expect(entries('gate.hit')).toMatchObject([{ rule: 'promise', lateMs: 0 }]);
+    await advance(9_000);
+    expect(harness.view.sentMs(lineId)).toBeLessThan(100);
+  });
+
+  it('waits for nothing where nothing is looked for', async () => {
+    const lineId = await open(loose, { rules: [], onLateText: 'hold' });
+    session().emit(audio(lineId, answer(300)));
+    await settle();
+    expect(harness.view.sentMs(lineId)).toBeGreaterThan(0);
+    expect(entries('gate.held')).toEqual([]);
   });
 
   it('leaves nothing behind when the caller cuts it or the call ends', async () => {

@@ -20,6 +20,11 @@ class Stage {
   readonly missed: string[] = [];
   readonly partials: string[] = [];
   readonly faults: string[] = [];
+  /** What was said of the stretch in progress last. */
+  latest: { readonly said: string; readonly words: Recognised['words'] } = {
+    said: '',
+    words: null,
+  };
   readonly recognition: Recognition;
 
   private constructor(rig: SttRig) {
@@ -31,7 +36,10 @@ class Stage {
         context: { callId, log, clock: rig.clock, language: null, keyTerms: [] },
         chance: () => 0.5,
         onHearing: () => undefined,
-        onText: (said) => this.partials.push(said),
+        onText: (said, _, words) => {
+          this.partials.push(said);
+          this.latest = { said, words };
+        },
         onMore: () => undefined,
         onJudgement: () => undefined,
         onFinal: (recognised) => this.finals.push(recognised),
@@ -117,6 +125,36 @@ describe('a recogniser beside a call', () => {
     expect(stage.partials.length).toBeGreaterThan(2);
     expect(stage.recognition.counts).toMatchObject({ lost: 0, failures: 0, droppedMs: 0 });
     expect(stage.recognition.counts.audioMs).toBeGreaterThan(lengthMs);
+  });
+
+  it('tells where the words lie of what is still being said, from its beginning', async () => {
+    stage = await Stage.open(['thanks', 'table']);
+    await stage.hearing();
+    await stage.say('thanks');
+    stage.recognition.finish('thanks');
+    await stage.silence(800);
+    await stage.say('table');
+    const { said, words } = stage.latest;
+    expect(said.split(' ').length).toBeGreaterThan(2);
+    expect(words!.map((word) => word.text).join(' ')).toBe(said);
+    // 800 ms of silence came first, and 150 ms of it are in the recording.
+    expect(words![0]!.startMs).toBeGreaterThan(800);
+    expect(words![0]!.startMs).toBeLessThan(1_200);
+  });
+
+  it('does not say where words lie of which another session had heard a part', async () => {
+    stage = await Stage.open(['table', 'table'], {
+      fault: { kind: 'close', code: 1008, reason: 'Not you.', at: 'audio', afterMs: 700 },
+    });
+    await stage.hearing();
+    await stage.say('table');
+    await stage.say('table');
+    expect(stage.faults).toHaveLength(1);
+    expect(stage.latest.said).not.toBe('');
+    expect(stage.latest.words).toBe(null);
+    stage.recognition.finish('split');
+    await stage.silence(800);
+    expect(stage.finals.at(-1)).toMatchObject({ id: 'split', words: null });
   });
 
   it('hears what was said before it was there', async () => {

@@ -30,6 +30,7 @@ const declared = {
 const tools = [builtInTool(declared)];
 const gate: GateDefinition = {
   holdBackMs: 200,
+  onLateText: 'hold',
   rules: [{ kind: 'phrases', name: 'promise', phrases: ['guarantee a refund'] }],
   disclosure: null,
   onHit: 'drop',

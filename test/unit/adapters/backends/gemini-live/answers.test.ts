@@ -101,6 +101,28 @@ describe('gemini-live, which answer is which line', () => {
     expect(told.slice(-2)).toEqual(['own_1 "late"', 'own_1 completed']);
   });
 
+  it('waits for the rest of the words where the upstream says when they are whole', () => {
+    const { answers: it, told } = answers(true);
+    it.audio(piece, 0);
+    it.text('First.', 0, true);
+    it.turnComplete(completed, 100);
+    expect(told.at(-1)).toBe('own_1 completed');
+    it.audio(piece, 200);
+    it.text('Half', 210);
+    it.turnComplete(completed, 300);
+    expect(told.at(-1)).toBe('own_2 "Half"');
+    it.text(' of it.', 320, true);
+    expect(told.slice(-2)).toEqual(['own_2 " of it."', 'own_2 completed']);
+    it.audio(piece, 500);
+    it.text('No', 510);
+    it.turnComplete(completed, 600);
+    it.tick(999);
+    expect(told.at(-1)).toBe('own_3 "No"');
+    it.tick(1_000);
+    expect(told.at(-1)).toBe('own_3 completed');
+    expect(it.idle).toBe(true);
+  });
+
   it('does not give late words to the next line', () => {
     const { answers: it, told } = answers();
     asked(it, 'a', 0);
