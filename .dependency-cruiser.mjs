@@ -81,7 +81,7 @@ export default {
       name: 'inference-imports-no-adapter',
       severity: 'error',
       from: { path: '^adapters/inference/' },
-      to: { path: '^adapters/', pathNot: '^adapters/inference/' },
+      to: { path: '^adapters/', pathNot: '^adapters/(inference|shared)/' },
     },
     {
       name: 'only-the-root-composes',

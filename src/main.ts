@@ -23,7 +23,7 @@ import { TalkError } from './cli/talk-error.ts';
 import { talkReport } from './cli/talk-report.ts';
 import { runTalk } from './cli/talk.ts';
 import { terminal } from './cli/terminal.ts';
-import { backendOf, backendSchemas, listenerOf } from './composition/backend-types.ts';
+import { backendOf, backendSchemas, listenerOf, voiceOf } from './composition/backend-types.ts';
 import { checkReferences } from './composition/check-references.ts';
 import { ConfigFollower } from './composition/config-follower.ts';
 import { ConfigThread } from './composition/config-thread.ts';
@@ -80,6 +80,7 @@ export async function openGateway(options: OpenGatewayOptions): Promise<Gateway>
     endOfTurn: installedSmartTurn({ clock, log, weights: smartTurnWeights() }).detector,
     createCanceller: () => new Aec3Canceller(),
     createListener: (declaration) => listenerOf(declaration, { folder, wires }),
+    createVoice: (declaration) => voiceOf(declaration, { folder, wires }),
     tools: [],
     createGateCheck: (check) => httpCheck(check, { env }),
     store: storeOf(config.keeping, kept),

@@ -12,7 +12,7 @@ import { RowInput, type InputFrame } from './row-input.ts';
 /** A frame of the model's, and what it says of it. */
 export interface ModelFrame extends Pick<
   StreamFrame,
-  'startSample' | 'bytes' | 'heardInputSample'
+  'startSample' | 'bytes' | 'heardInputSample' | 'late'
 > {
   readonly output: FrameOutput;
 }
@@ -212,7 +212,9 @@ export class ModelWorker {
     const nowMs = this.#clock.nowMs();
     const { frameMs } = this.#model.manifest.clock;
     const oldestMs = Math.min(...batch.frames.map(({ readyAtMs }) => readyAtMs));
-    this.#figures.batch(batch.rows.length, result.runMs, nowMs - oldestMs, frameMs);
+    const delayMs = nowMs - oldestMs;
+    this.#figures.batch(batch.rows.length, result.runMs, delayMs, frameMs);
+    const late = delayMs > frameMs ? ({ late: true } as const) : {};
     const samples = outputFrameSamples(this.#model.manifest);
     for (const [index, row] of batch.rows.entries()) {
       // A row that was closed meanwhile, and perhaps given to another call, is passed over.
@@ -234,6 +236,7 @@ export class ModelWorker {
         bytes: new Uint8Array(pcm.buffer),
         heardInputSample: batch.frames[index]!.heardSample,
         output: result.outputs[index] ?? silentOutput,
+        ...late,
       });
     }
     this.#send();

@@ -26,6 +26,11 @@ export class Cable {
     return (this.#server.address() as AddressInfo).port;
   }
 
+  /** Whether anybody is connected through it, and anything gets through. */
+  get used(): boolean {
+    return !this.#down && this.#pairs.size > 0;
+  }
+
   /** All connections are reset, and nobody gets through until it is mended. */
   cut(): void {
     this.#down = true;

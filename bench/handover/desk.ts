@@ -7,7 +7,7 @@ import { startHttpStandIn, readJson, sendJson } from '../../test/upstream/llm/ht
 import { startStandIn } from '../../test/upstream/openai-realtime-server.ts';
 import { systemClock } from '../../src/time/clock.ts';
 import { Cable } from './cable.ts';
-import { nextToSay, toolName } from './script.ts';
+import { nextToSay, shortTalk, toolName, type Talk } from './script.ts';
 import type { ChatQuestion } from '../../test/upstream/llm/options.ts';
 import type { SaidNext, SaidTurn } from '../../test/upstream/said.ts';
 
@@ -42,6 +42,7 @@ export class Desk {
   readonly name: string;
   readonly #upstreams: ReadonlyMap<Kind, Upstream>;
   readonly #tool: { readonly origin: string; close(): Promise<void> };
+  readonly #talk: Talk;
   /** The model is to call a tool before it answers. */
   wantsTool = false;
   asked: Asked[] = [];
@@ -53,13 +54,15 @@ export class Desk {
     name: string,
     upstreams: ReadonlyMap<Kind, Upstream>,
     tool: { readonly origin: string; close(): Promise<void> },
+    talk: Talk,
   ) {
     this.name = name;
     this.#upstreams = upstreams;
     this.#tool = tool;
+    this.#talk = talk;
   }
 
-  static async open(name: string): Promise<Desk> {
+  static async open(name: string, talk = shortTalk): Promise<Desk> {
     const opened: { desk: Desk | null } = { desk: null };
     const rule =
       (kind: Kind) =>
@@ -78,7 +81,7 @@ export class Desk {
       );
       sendJson(response, 200, { free: 7 });
     });
-    opened.desk = new Desk(name, upstreams, tool);
+    opened.desk = new Desk(name, upstreams, tool, talk);
     return opened.desk;
   }
 
@@ -103,6 +106,7 @@ export class Desk {
             description: 'Looks something up.',
             parameters: { type: 'object', properties: { what: { type: 'string' } } },
             http: { url: `${this.#tool.origin}/look`, method: 'POST' },
+            allowPrivateAddresses: true,
           },
         ],
       },
@@ -119,6 +123,13 @@ export class Desk {
     return new Promise((resolve) => (this.#onTool = resolve));
   }
 
+  /** Whom the call is with, as far as is seen from here: who was asked last, else who is connected. */
+  serving(order: readonly Kind[]): Kind | null {
+    const used = order.filter((kind) => this.#upstreams.get(kind)!.cables.some(({ used }) => used));
+    const asked = this.asked.at(-1)?.kind;
+    return asked !== undefined && used.includes(asked) ? asked : (used[0] ?? null);
+  }
+
   kill(kind: Kind, death: Death): void {
     const { cables, hangUp } = this.#upstreams.get(kind)!;
     if (death === 'close' && hangUp !== undefined) {
@@ -132,14 +143,17 @@ export class Desk {
     }
   }
 
+  /** It is there again; what was open is gone. */
+  recover(kind: Kind): void {
+    for (const cable of this.#upstreams.get(kind)!.cables) {
+      cable.cut();
+      cable.mend();
+    }
+  }
+
   /** All is there again, for the next call. */
   mend(): void {
-    for (const { cables } of this.#upstreams.values()) {
-      for (const cable of cables) {
-        cable.cut();
-        cable.mend();
-      }
-    }
+    for (const kind of kinds) this.recover(kind);
     this.wantsTool = false;
     this.asked = [];
     this.toolRuns = [];
@@ -154,7 +168,7 @@ export class Desk {
 
   #say(kind: Kind, history: readonly SaidTurn[]): SaidNext {
     this.asked.push({ kind, atMs: systemClock.nowMs() });
-    return nextToSay(history, this.wantsTool);
+    return nextToSay(history, this.wantsTool, this.#talk);
   }
 
   #toolRan(): void {

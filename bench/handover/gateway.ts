@@ -26,6 +26,20 @@ const doneSchema = z.object({
 /** What a gateway wrote down of a call's handovers. */
 export type Handovers = readonly z.output<typeof doneSchema>[];
 
+/** All that it wrote down of a call. */
+export type CallLog = readonly z.output<typeof recordSchema>['events'][number][];
+
+/** Longest wait for an answer of its HTTP side, ms. */
+const answerMs = 10_000;
+
+/** Handovers that came to their end, in order. */
+export function handoversIn(log: CallLog): Handovers {
+  return log.flatMap((event) => {
+    const done = event.type === 'handover.done' ? doneSchema.safeParse(event) : null;
+    return done?.success === true ? [done.data] : [];
+  });
+}
+
 /** A gateway as anybody would start it, in a process of its own, with the lock that stock clients want. */
 export class HandoverGateway {
   readonly url: string;
@@ -73,13 +87,10 @@ export class HandoverGateway {
     }
   }
 
-  async handoversOf(callId: string): Promise<Handovers> {
+  /** Empty where it knows no such call. */
+  async logOf(callId: string): Promise<CallLog> {
     const record = recordSchema.safeParse((await this.#get(`/api/calls/${callId}`)).body);
-    if (!record.success) return [];
-    return record.data.events.flatMap((event) => {
-      const done = event.type === 'handover.done' ? doneSchema.safeParse(event) : null;
-      return done?.success === true ? [done.data] : [];
-    });
+    return record.success ? record.data.events : [];
   }
 
   async end(): Promise<void> {
@@ -94,7 +105,8 @@ export class HandoverGateway {
 
   #get(path: string): Promise<{ readonly status: number; readonly body: unknown }> {
     const { promise, resolve, reject } = Promise.withResolvers<{ status: number; body: unknown }>();
-    get(`${this.url}${path}`, { ca: this.certificate }, (response) => {
+    const signal = AbortSignal.timeout(answerMs);
+    get(`${this.url}${path}`, { ca: this.certificate, signal }, (response) => {
       const status = response.statusCode ?? 0;
       json(response).then((body) => resolve({ status, body }), reject);
     }).on('error', reject);

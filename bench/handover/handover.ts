@@ -3,9 +3,12 @@ import { cumulative } from '../lib/svg.ts';
 import { Desk, orders, type Death } from './desk.ts';
 import { HandoverGateway } from './gateway.ts';
 import { JudgeThread } from './judge-thread.ts';
-import { callAndKill, type KilledCall } from './killed-call.ts';
+import { LateWatch } from './late-watch.ts';
+import { PartialResults } from './partial-results.ts';
+import { outFolder } from '../lib/report.ts';
+import { callAndKill, troublesOf, type KilledCall } from './killed-call.ts';
 import { deathsOf, planKills, type Kill } from './kills.ts';
-import { oursOf, partsOf, summaryOf } from './summary.ts';
+import { isOf, oursOf, partsOf, summaryOf } from './summary.ts';
 import type { BenchResult } from '../lib/report.ts';
 
 export interface HandoverOptions {
@@ -15,6 +18,8 @@ export interface HandoverOptions {
   readonly calls: number;
   readonly seed: number;
   readonly deaths: readonly Death[];
+  /** A run of the same plan that was broken off is gone on with. */
+  readonly resume: boolean;
   /** No call begins later than this, ms after the first. */
   readonly longestMs: number;
   readonly progress: (line: string) => void;
@@ -31,6 +36,12 @@ export async function runHandover(options: HandoverOptions): Promise<BenchResult
   const names = Array.from({ length: Math.min(options.calls, plans.length) }, (_, at) => `d${at}`);
   const desks = await Promise.all(names.map((name) => Desk.open(name)));
   const judge = new JudgeThread();
+  const late = new LateWatch();
+  const partial = new PartialResults(
+    `${outFolder}handover.part.jsonl`,
+    { kills, seed, deaths },
+    options.resume,
+  );
   let gateway: HandoverGateway | null = null;
   try {
     gateway = await HandoverGateway.start({
@@ -41,23 +52,34 @@ export async function runHandover(options: HandoverOptions): Promise<BenchResult
       agents: Object.assign({}, ...desks.map(({ agents }) => agents)) as Record<string, unknown>,
     });
     progress(`${plans.length} calls, ${desks.length} at once, ${kills} deaths`);
-    const calls = await makeCalls(plans, desks, gateway, judge, options);
+    const calls = await makeCalls(plans, desks, { gateway, judge, late, partial }, options);
+    if (calls.length === plans.length) partial.done();
     return resultOf(calls, options);
   } finally {
+    late.close();
     await gateway?.end();
     await Promise.all([judge.close(), ...desks.map((desk) => desk.close())]);
   }
 }
 
+interface Tools {
+  readonly gateway: HandoverGateway;
+  readonly judge: JudgeThread;
+  readonly late: LateWatch;
+  readonly partial: PartialResults;
+}
+
 async function makeCalls(
   plans: readonly Kill[],
   desks: readonly Desk[],
-  gateway: HandoverGateway,
-  judge: JudgeThread,
+  tools: Tools,
   { longestMs, progress }: HandoverOptions,
 ): Promise<readonly KilledCall[]> {
-  const waiting = [...plans];
-  const made: KilledCall[] = [];
+  const { partial } = tools;
+  const made = [...partial.earlier];
+  const known = new Set(made.map(({ call }) => call));
+  const waiting = plans.filter(({ call }) => !known.has(call));
+  if (made.length > 0) progress(`${made.length} calls were made before`);
   const startMs = systemClock.nowMs();
   let died = 0;
   const worker = async (desk: Desk, place: number): Promise<void> => {
@@ -65,12 +87,17 @@ async function makeCalls(
     await new Promise<void>((resolve) => systemClock.timerAt(startMs + place * 137, resolve));
     for (let kill = waiting.shift(); kill !== undefined; kill = waiting.shift()) {
       if (systemClock.nowMs() - startMs > longestMs) return;
-      const call = await callAndKill(kill, { desk, gateway, judge });
+      const call = await callAndKill(kill, { ...tools, desk });
       made.push(call);
+      partial.add(call);
       died += deathsOf(kill);
       const trouble = troubleOf(call);
       if (trouble !== null) progress(`call ${call.call}: ${trouble}`);
-      if (made.length % 10 === 0) progress(`${made.length} calls, ${died} deaths`);
+      if (made.length % 10 === 0) {
+        const minutes = (systemClock.nowMs() - startMs) / 60_000;
+        const pace = `${(died / minutes).toFixed(1)} a minute`;
+        progress(`${made.length} of ${plans.length} calls, ${died} deaths, ${pace}`);
+      }
     }
   };
   await Promise.all(desks.map(worker));
@@ -79,17 +106,10 @@ async function makeCalls(
 
 /** What is wrong with it, in a line; `null`: nothing. */
 function troubleOf(call: KilledCall): string | null {
-  const { order, moment, death, failure, verdict, toolRuns, clientErrors } = call;
-  const found = [
-    ...(failure === null ? [] : [failure.split('\n')[0]]),
-    ...(['lostCaller', 'lostAgent', 'repeated', 'unsaid'] as const).flatMap((what) =>
-      verdict === null || verdict[what].length === 0 ? [] : [`${what} ${verdict[what].join(' ')}`],
-    ),
-    ...(toolRuns > 1 ? [`${toolRuns} runs of the tool`] : []),
-    ...(clientErrors > 0 ? [`${clientErrors} errors at the client`] : []),
-  ];
+  const { killed, order, moment, death } = call;
+  const found = troublesOf(call);
   if (found.length === 0) return null;
-  return `${order.join('→')} ${moment} (${death}, turn ${call.turn}): ${found.join('; ')}`;
+  return `${order.join('→')} ${moment} (${killed ?? 'nobody'}, ${death}, turn ${call.turn}): ${found.join('; ')}`;
 }
 
 function resultOf(calls: readonly KilledCall[], options: HandoverOptions): BenchResult {
@@ -97,9 +117,7 @@ function resultOf(calls: readonly KilledCall[], options: HandoverOptions): Bench
   const series = (of: (call: KilledCall) => readonly number[]) =>
     orders().map(([from, to]) => ({
       name: `${from}→${to}`,
-      points: cumulative(
-        calls.filter(({ order }) => order[0] === from && order[1] === to).flatMap(of),
-      ),
+      points: cumulative(calls.filter((call) => isOf(call, from!, to!)).flatMap(of)),
     }));
   return {
     bench: 'handover',

@@ -1,9 +1,9 @@
 import { isMainThread, parentPort, Worker } from 'node:worker_threads';
-import { judge, type Verdict } from './judge.ts';
+import { judge, type Heard, type Verdict } from './judge.ts';
 
 interface Question {
   readonly id: number;
-  readonly heard: Float32Array;
+  readonly heard: Heard;
   readonly expected: readonly number[];
   readonly aboutMs: number | null;
 }
@@ -30,11 +30,7 @@ export class JudgeThread {
     });
   }
 
-  judge(
-    heard: Float32Array,
-    expected: readonly number[],
-    aboutMs: number | null,
-  ): Promise<Verdict> {
+  judge(heard: Heard, expected: readonly number[], aboutMs: number | null): Promise<Verdict> {
     this.#ids += 1;
     const done = Promise.withResolvers<Verdict>();
     this.#waiting.set(this.#ids, done);

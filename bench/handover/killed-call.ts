@@ -1,13 +1,15 @@
 import { countedSpeech } from '../../test/ear/counted-speech.ts';
 import { Ear } from '../../test/ear/ear.ts';
 import { openAiWire } from '../../test/conformance/openai-wire.ts';
+import { SaidSound } from '../../test/ear/said-sound.ts';
 import { systemClock } from '../../src/time/clock.ts';
 import { callerNumbers, callerWords, expectedNumbers } from './script.ts';
 import { judgedRateHz, type Verdict } from './judge.ts';
-import { toolMs, type Desk } from './desk.ts';
-import type { HandoverGateway, Handovers } from './gateway.ts';
+import { toolMs, type Desk, type Kind } from './desk.ts';
+import { handoversIn, type CallLog, type HandoverGateway, type Handovers } from './gateway.ts';
 import type { JudgeThread } from './judge-thread.ts';
 import type { Kill } from './kills.ts';
+import type { LateWatch } from './late-watch.ts';
 
 /** Turns of each call (a count): one more than may lose a backend. */
 const turns = 3;
@@ -20,9 +22,15 @@ const intoAnswerMs = 2000;
 const intoPauseMs = 600;
 const intoOpeningMs = 20;
 const betweenDeathsMs = 300;
+/** A tool that was not called by then is not going to be, ms. */
+const toolCalledMs = 10_000;
+/** Longest call, ms: what takes longer is stuck. */
+const longestCallMs = 90_000;
 const callerSpeechMs = callerWords * 260;
 
 export interface KilledCall extends Kill {
+  /** Who died: whoever served, which is not the first of the order where that is distrusted. */
+  readonly killed: Kind | null;
   readonly callId: string | null;
   /** Why the call did not come to its end; `null`: it did. */
   readonly failure: string | null;
@@ -37,23 +45,43 @@ export interface KilledCall extends Kill {
   /** Events that a client should not have seen (a count). */
   readonly clientErrors: number;
   readonly tookMs: number;
+  /** How late callers and stand-ins were at worst meanwhile, ms. */
+  readonly lateMs: number;
+  /** All that the gateway wrote down, of a call in which something was wrong; else `null`. */
+  readonly log: CallLog | null;
+}
+
+/** What is wrong with a call, in words; empty: nothing. */
+export function troublesOf(call: Omit<KilledCall, 'log'>): readonly string[] {
+  const { failure, moment, verdict, toolRuns, clientErrors } = call;
+  return [
+    ...(failure === null ? [] : [failure.split('\n')[0]!]),
+    ...(['lostCaller', 'lostAgent', 'repeated', 'unsaid'] as const).flatMap((what) =>
+      verdict === null || verdict[what].length === 0 ? [] : [`${what} ${verdict[what].join(' ')}`],
+    ),
+    ...(verdict !== null && verdict.outOfOrder > 0 ? [`${verdict.outOfOrder} out of order`] : []),
+    ...(toolRuns > 1 ? [`${toolRuns} runs of the tool`] : []),
+    ...(moment === 'tool' && toolRuns === 0 ? ['the tool was not run'] : []),
+    ...(clientErrors > 0 ? [`${clientErrors} errors at the client`] : []),
+  ];
 }
 
 export interface CallingOptions {
   readonly desk: Desk;
   readonly gateway: HandoverGateway;
   readonly judge: JudgeThread;
+  readonly late: LateWatch;
 }
 
 /** Makes one call in real time, with the stock client, and kills. Never rejects. */
 export async function callAndKill(kill: Kill, options: CallingOptions): Promise<KilledCall> {
-  const { desk, gateway, judge } = options;
+  const { desk, gateway, judge, late } = options;
   const call = new OneCall(kill, desk);
   desk.mend();
   const startMs = systemClock.nowMs();
   let failure: string | null = null;
   try {
-    await call.talk(gateway);
+    await withinMs(longestCallMs, call.talk(gateway), 'the call is stuck');
   } catch (thrown) {
     failure = (thrown instanceof Error ? thrown.message : String(thrown)).slice(0, 2000);
   }
@@ -67,29 +95,54 @@ export async function callAndKill(kill: Kill, options: CallingOptions): Promise<
     // It is closed already.
   }
   const about = kill.moment === 'mid-word' || kill.moment === 'double' ? call.diedAtMs : null;
-  const heard = ear?.recording().heard ?? new Float32Array(0);
-  const verdict = ear === null ? null : await judge.judge(heard, expectedNumbers(turns), about);
-  return {
+  const verdict =
+    ear === null
+      ? null
+      : await judge.judge(
+          { said: call.said.samples, played: ear.recording().heard },
+          expectedNumbers(turns),
+          about,
+        );
+  const log = call.callId === null ? [] : await gateway.logOf(call.callId).catch(() => []);
+  const killed = {
     ...kill,
+    killed: call.killed,
     callId: call.callId,
     failure,
     ended,
     verdict,
     toolRuns: desk.toolRuns.length,
-    handovers: call.callId === null ? [] : await gateway.handoversOf(call.callId),
+    handovers: handoversIn(log),
     askedMs: call.askedMs,
     clientErrors: call.clientErrors,
     tookMs: Math.round(systemClock.nowMs() - startMs),
+    lateMs: late.worstSince(startMs),
   };
+  return { ...killed, log: troublesOf(killed).length === 0 ? null : log };
+}
+
+/** Rejects when it takes longer. */
+async function withinMs<T>(ms: number, work: Promise<T>, what: string): Promise<T> {
+  const late = Promise.withResolvers<never>();
+  const timer = systemClock.timerAt(systemClock.nowMs() + ms, () =>
+    late.reject(new Error(`${what}: nothing after ${ms} ms`)),
+  );
+  try {
+    return await Promise.race([work, late.promise]);
+  } finally {
+    timer.cancel();
+  }
 }
 
 class OneCall {
   readonly #kill: Kill;
   readonly #desk: Desk;
+  readonly said = new SaidSound();
   ear: Ear | null = null;
   callId: string | null = null;
   /** Since the connection opened; `null`: nobody died yet. */
   diedAtMs: number | null = null;
+  killed: Kind | null = null;
   /** On the machine's clock. */
   #diedClockMs: number | null = null;
 
@@ -101,9 +154,7 @@ class OneCall {
   get askedMs(): number | null {
     const died = this.#diedClockMs;
     if (died === null) return null;
-    const next = this.#desk.asked.find(
-      ({ kind, atMs }) => atMs >= died && kind !== this.#kill.order[0],
-    );
+    const next = this.#desk.asked.find(({ kind, atMs }) => atMs >= died && kind !== this.killed);
     return next === undefined ? null : next.atMs - died;
   }
 
@@ -124,7 +175,7 @@ class OneCall {
         if (moment === 'opening') this.#after(place * intoOpeningMs, () => this.#die());
       },
     });
-    const ear = await Ear.connect(wire, {
+    const ear = await Ear.connect(this.said.through(wire), {
       session: {
         type: 'realtime',
         audio: { input: { turn_detection: null, transcription: { model: 'any' } } },
@@ -163,22 +214,25 @@ class OneCall {
     const { moment, place, order, death, then } = this.#kill;
     if (moment === 'before') await ear.pause(place * beforeAnswerMs);
     else if (moment === 'tool') {
-      await tool;
+      await withinMs(toolCalledMs, tool, 'the tool was not called');
       await ear.pause(place * toolMs);
     } else if (moment === 'mid-word' || moment === 'double') {
-      await ear.untilPlaying(50 + place * intoAnswerMs);
+      await ear.untilPlaying(50);
+      await ear.pause(place * intoAnswerMs);
     } else return;
     this.#die();
     if (moment !== 'double') return;
     await ear.pause(then * betweenDeathsMs);
-    this.#desk.kill(order[1]!, death);
+    const others = order.filter((kind) => kind !== this.killed);
+    this.#desk.kill(this.#desk.serving(others) ?? others[0]!, death);
   }
 
   #die(): void {
     const { order, death } = this.#kill;
     this.diedAtMs = this.ear?.nowMs ?? 0;
     this.#diedClockMs = systemClock.nowMs();
-    this.#desk.kill(order[0]!, death);
+    this.killed = this.#desk.serving(order) ?? order[0]!;
+    this.#desk.kill(this.killed, death);
   }
 
   #after(ms: number, act: () => void): void {

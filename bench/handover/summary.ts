@@ -1,6 +1,6 @@
 import { distribution } from '../lib/distribution.ts';
 import { deathsOf, moments } from './kills.ts';
-import { orders } from './desk.ts';
+import { orders, type Kind } from './desk.ts';
 import type { KilledCall } from './killed-call.ts';
 
 /** The figures of some calls. */
@@ -16,6 +16,7 @@ export function summaryOf(calls: readonly KilledCall[]): Readonly<Record<string,
     askedMs: distribution(calls.flatMap(({ askedMs }) => askedMs ?? [])),
     lostWords: count(({ verdict }) => verdict?.lostCaller.length ?? 0),
     lostAgentWords: count(({ verdict }) => verdict?.lostAgent.length ?? 0),
+    halfWords: count(({ verdict }) => verdict?.half.length ?? 0),
     repeatedWords: count(({ verdict }) => verdict?.repeated.length ?? 0),
     unsaidWords: count(({ verdict }) => verdict?.unsaid.length ?? 0),
     outOfOrder: count(({ verdict }) => verdict?.outOfOrder ?? 0),
@@ -25,6 +26,7 @@ export function summaryOf(calls: readonly KilledCall[]): Readonly<Record<string,
     ),
     callsEnded: calls.filter(({ ended }) => ended).length,
     callsStuck: calls.filter(({ ended, failure }) => !ended && failure !== null).length,
+    lateMs: distribution(calls.map(({ lateMs }) => lateMs)),
     clientErrors: count(({ clientErrors }) => clientErrors),
   };
 }
@@ -33,7 +35,7 @@ export function summaryOf(calls: readonly KilledCall[]): Readonly<Record<string,
 export function partsOf(calls: readonly KilledCall[]): Readonly<Record<string, unknown>> {
   const pairs = orders().map(([from, to]) => [
     `${from}→${to}`,
-    summaryOf(calls.filter(({ order }) => order[0] === from && order[1] === to)),
+    summaryOf(calls.filter((call) => isOf(call, from!, to!))),
   ]);
   const byMoment = moments.map((moment) => [
     moment,
@@ -43,6 +45,14 @@ export function partsOf(calls: readonly KilledCall[]): Readonly<Record<string, u
     pairs: Object.fromEntries(pairs) as unknown,
     moments: Object.fromEntries(byMoment) as unknown,
   };
+}
+
+/** Whether this one died and that one took over; where nobody had to, was to. */
+export function isOf({ killed, order, handovers }: KilledCall, from: Kind, to: Kind): boolean {
+  const next = order.find((kind) => kind !== killed);
+  const [first] = handovers;
+  const taker = first === undefined ? next : order.find((kind) => first.to.endsWith(`-${kind}`));
+  return (killed ?? order[0]) === from && (taker === killed ? next : taker) === to;
 }
 
 export function oursOf({ handovers }: KilledCall): readonly number[] {

@@ -205,6 +205,7 @@ export class AgentLines {
   /** What the backend says about lines. */
   take(event: BackendEvent & { type: `line.${string}` | 'stream.frame' }): void {
     if (event.type === 'stream.frame') {
+      if (event.frame.late === true) this.#watch.late();
       this.#stream.take(event.frame);
       return;
     }

@@ -86,6 +86,9 @@ export function takeBackendEvent(target: CommandTarget, event: LiveBackendEvent)
         scope.log.append({ type: 'line.stage', lineId, stage, reachedAtMs });
       }
       return;
+    // What goes on over another connection is not felt here.
+    case 'leaving':
+      return;
     // Nobody else could have done better.
     case 'caller.lost':
       return;

@@ -1,15 +1,14 @@
 import { asCallError, CallError } from '../ports/errors.ts';
 import type {
   BackendCommand,
-  BackendContext,
   BackendEvent,
   BackendPort,
   BackendSession,
 } from '../ports/backend.ts';
+import type { BackendLinkOptions, ReadySession } from './link-options.ts';
 import { PacedReplay } from './handover-replay.ts';
 import type { HandoverCause, MoveCause } from '../ports/events.ts';
 import type { LiveBackendEvent } from './backend-events.ts';
-import type { Clock } from '../time/clock.ts';
 
 /** Longest a backend may take to open, ms. */
 const openTimeoutMs = 10_000;
@@ -18,44 +17,6 @@ const waitingLimit = 2000;
 /** More losses than this within a minute (a count), and the call is given up: nothing helps it. */
 const lossLimit = 12;
 const lossWindowMs = 60_000;
-
-export interface BackendLinkOptions {
-  /** Preferred first; the next is tried when one does not open. */
-  readonly backends: readonly BackendPort[];
-  /** Who is tried, in this order, when one in use is lost; nobody: the call has lost its answer. */
-  readonly successors: (lost: BackendPort) => readonly BackendPort[];
-  readonly clock: Clock;
-  /** What to open this backend with, asked when its turn comes. */
-  readonly context: (port: BackendPort) => BackendContext;
-  /** A command in the terms of the backend that gets it, when it is sent; `null` = nothing. */
-  readonly adapt: (command: BackendCommand) => BackendCommand | null;
-  readonly onOpening: (port: BackendPort) => void;
-  readonly onReady: (port: BackendPort, openMs: number) => void;
-  /** It has been sent all that it had to be told first. */
-  readonly onServing: (port: BackendPort) => void;
-  readonly onEvent: (event: LiveBackendEvent) => void;
-  /** The loss in what a backend says, asked where another could take over; `null`: there is none. */
-  readonly lossIn: (event: LiveBackendEvent) => CallError | null;
-  /**
-   * A backend in use is lost, and `onFailed` was told, or is left; another is about to be opened.
-   * @param to who is tried first
-   */
-  readonly onHandover: (
-    lost: BackendPort,
-    error: CallError,
-    to: BackendPort,
-    cause: HandoverCause,
-  ) => void;
-  /** What a backend that has just opened is sent, from what waited for it. */
-  readonly first: (
-    port: BackendPort,
-    waiting: readonly BackendCommand[],
-  ) => readonly BackendCommand[];
-  /** One backend is out. `last`: no other is left, the call has lost its answer. */
-  readonly onFailed: (port: BackendPort, error: CallError, last: boolean) => void;
-  /** Uplink samples (client rate) that the backend was not open for or did not take. */
-  readonly onDropped: (samples: number) => void;
-}
 
 interface Loss {
   readonly port: BackendPort;
@@ -73,8 +34,12 @@ export class BackendLink {
   #port: BackendPort | null = null;
   /** The opening that is under way. */
   #attempt: AbortController | null = null;
+  /** It is the call's first opening, or that one done again. */
+  #fresh = true;
   /** Something besides settings has gone to this session or come from it. */
   #used = false;
+  /** Ends the wait for the end of the session that is left. */
+  #onLeft: () => void = () => undefined;
   /** The session is to be opened once more. */
   #again = false;
   #waiting: BackendCommand[] = [];
@@ -139,6 +104,7 @@ export class BackendLink {
   reopen(): boolean {
     if (this.#closed || this.#port === null || this.#used) return false;
     this.#again = true;
+    this.#fresh = true;
     this.#attempt?.abort(new CallError('backend_closed', 'the session is opened once more'));
     this.#leaveSession();
     return true;
@@ -219,7 +185,14 @@ export class BackendLink {
   /** @returns `null` when the call ended meanwhile, or the session is wanted otherwise */
   async #open(port: BackendPort): Promise<BackendSession | null> {
     const { clock, context, onOpening, onReady } = this.#options;
-    onOpening(port);
+    const ready = this.#options.adopt?.(port) ?? null;
+    if (ready !== null) return this.#takeOver(port, ready);
+    const turn = this.#turn(port);
+    if (turn !== null) {
+      await turn.finally(() => (this.#attempt = null));
+      if (this.#unwanted()) return null;
+    }
+    onOpening(port, null);
     const startMs = clock.nowMs();
     const attempt = new AbortController();
     this.#attempt = attempt;
@@ -251,6 +224,37 @@ export class BackendLink {
     }
   }
 
+  /** The session has been open for a while. */
+  #takeOver(port: BackendPort, ready: ReadySession): BackendSession {
+    const { caughtUp, context, first, onOpening, onReady } = this.#options;
+    const { session, missed } = ready;
+    this.#fresh = false;
+    onOpening(port, ready);
+    if (missed === null) {
+      const { seed, settings } = context(port);
+      session.seed?.(seed?.items ?? []);
+      // They may have changed since it was opened, and what it is told first is an answer's.
+      session.send({ type: 'configure', settings });
+    }
+    onReady(port, 0);
+    this.#session = session;
+    const waiting = this.#waiting.splice(0);
+    this.#tell(port, missed === null ? first(port, waiting) : caughtUp([...missed, ...waiting]));
+    return session;
+  }
+
+  /** Who has lost a backend waits for a turn with the next one, as many others may have lost theirs. */
+  #turn(port: BackendPort): Promise<void> | null {
+    const { admit } = this.#options;
+    const fresh = this.#fresh;
+    this.#fresh = false;
+    if (fresh || admit === undefined) return null;
+    const attempt = new AbortController();
+    const turn = admit(port, AbortSignal.any([attempt.signal, this.#abort.signal]));
+    if (turn !== null) this.#attempt = attempt;
+    return turn;
+  }
+
   /** What a backend that has just opened is told first: at once, where it takes it so. */
   #tell(port: BackendPort, commands: readonly BackendCommand[]): void {
     const { clock, onServing } = this.#options;
@@ -268,11 +272,11 @@ export class BackendLink {
   }
 
   async #pump(session: BackendSession): Promise<void> {
-    const { events } = session;
-    const take = (event: BackendEvent): boolean => this.#take(session, event);
+    const left = Promise.withResolvers<undefined>();
+    this.#onLeft = () => left.resolve(undefined);
     try {
-      if (events.consume !== undefined) await events.consume(take);
-      else for await (const event of events) if (!take(event)) break;
+      // One that is left may still be heard by somebody else.
+      await Promise.race([this.#consume(session), left.promise]);
       if (this.#session !== session) return;
       this.#lost(new CallError('backend_closed', 'the backend ended its session'));
     } catch (thrown) {
@@ -281,17 +285,36 @@ export class BackendLink {
     }
   }
 
+  async #consume(session: BackendSession): Promise<void> {
+    const { events } = session;
+    const take = (event: BackendEvent): boolean => this.#take(session, event);
+    if (events.consume !== undefined) await events.consume(take);
+    else for await (const event of events) if (!take(event)) break;
+  }
+
   /** @returns false when nothing more of this session is wanted */
   #take(session: BackendSession, event: BackendEvent): boolean {
-    if (this.#session !== session) return false;
+    const { holds, retired } = this.#options;
+    if (this.#session !== session) return retired?.(session, event) ?? false;
     this.#used = true;
     if (event.type === 'failed') this.#lost(event.error);
-    else {
-      const loss = this.replaceable ? this.#options.lossIn(event) : null;
-      if (loss === null) this.#options.onEvent(event);
-      else this.#lost(loss);
-    }
+    else if (holds?.(event) !== true) this.#taken(event);
     return this.#session === session;
+  }
+
+  #taken(event: LiveBackendEvent): void {
+    const loss = this.replaceable ? this.#options.lossIn(event) : null;
+    if (loss === null) this.#options.onEvent(event);
+    else this.#lost(loss);
+  }
+
+  /** What was kept of what the backend in use said is taken after all; nothing of it once it is left. */
+  takeBack(events: readonly LiveBackendEvent[]): void {
+    const session = this.#session;
+    for (const event of events) {
+      if (session === null || this.#session !== session) return;
+      this.#taken(event);
+    }
   }
 
   /**
@@ -301,7 +324,9 @@ export class BackendLink {
    */
   leave(to: BackendPort, cause: MoveCause): boolean {
     const port = this.#port;
-    if (this.#closed || port === null || port === to || this.#session === null) return false;
+    // A session that comes to its end is followed by another of the same backend.
+    const stays = port === to && cause !== 'session_cap';
+    if (this.#closed || port === null || stays || this.#session === null) return false;
     const others = this.#options.successors(port).filter((other) => other !== to);
     const error = new CallError('backend_closed', `the call goes over to another (${cause})`);
     this.#goOver(port, error, [to, ...others], cause);
@@ -347,8 +372,11 @@ export class BackendLink {
   #leaveSession(): void {
     this.#replay?.close();
     this.#replay = null;
-    this.#session?.close();
+    const session = this.#session;
     this.#session = null;
+    this.#onLeft();
+    if (session === null || this.#port === null) return;
+    if (this.#options.retire?.(this.#port, session) !== true) session.close();
   }
 
   /** A method, because awaits change what the compiler believes it knows. */

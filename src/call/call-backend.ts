@@ -1,11 +1,15 @@
-import { createCallLink, type CallLinkOptions } from './call-link.ts';
+import { createCallLink, successorsIn, type CallLinkOptions } from './call-link.ts';
+import { createHedge } from './call-hedge.ts';
+import { createStandby, type CallStandbyOptions } from './call-standby.ts';
+import type { HedgeRace } from './hedge-race.ts';
 import { Handover } from './handover.ts';
+import { HandoverCap } from './handover-cap.ts';
 import { HandoverMove } from './handover-move.ts';
 import { HandoverReturn } from './handover-return.ts';
 import { isOpen } from '../tools/ledger.ts';
 import { defaultStall, longPatience, patienceWith } from './stall-patience.ts';
 import { unknownPace, type BackendHealth } from '../ports/health.ts';
-import type { BackendCommand, BackendPort } from '../ports/backend.ts';
+import type { BackendCommand, BackendPort, Usage } from '../ports/backend.ts';
 import type { BackendLink } from './backend-link.ts';
 import { asCallError, CallError } from '../ports/errors.ts';
 import type { CommandResult } from '../ports/client.ts';
@@ -14,8 +18,15 @@ import type { MoveCause } from '../ports/events.ts';
 import type { TurnDesk } from './turn-desk.ts';
 import type { Vigil } from './stall-watch.ts';
 
-export interface CallBackendOptions extends Omit<CallLinkOptions, 'handover'> {
+export interface CallBackendOptions extends Omit<
+  CallLinkOptions,
+  'handover' | 'adopt' | 'onLeaving' | 'race'
+> {
   readonly turns: TurnDesk;
+  /** The call's terms with another backend. */
+  readonly termsWith: CallStandbyOptions['termsWith'];
+  /** Something was used by an answer that nobody heard; `null`: nobody said what. */
+  readonly onUnheard: (backend: string, usage: Usage | null) => void;
 }
 
 /** Whoever answers a call, and how it goes from one to the next: what the call says to its backend. */
@@ -23,32 +34,80 @@ export class CallBackend {
   readonly #link: BackendLink;
   readonly #handover: Handover;
   readonly #move: HandoverMove;
+  readonly #cap: HandoverCap;
   /** `null`: the call stays where it is. */
   readonly #return: HandoverReturn | null;
+  readonly #standby: ReturnType<typeof createStandby>;
+  /** `null`: nobody else is asked. */
+  readonly #hedge: HedgeRace | null;
   readonly #backends: readonly BackendPort[];
   readonly #serving: () => string;
   readonly #acceptUnseeded: boolean;
+  readonly #health: (backend: string) => BackendHealth | null;
   /** How much silence the call bears, by what all calls know of the backend that answers. */
   readonly vigil: Vigil;
 
   constructor(options: CallBackendOptions) {
     const { call, target, turns } = options;
-    this.#handover = new Handover({ callId: call.callId, target, turns });
-    this.#link = createCallLink({ ...options, handover: this.#handover });
+    this.#handover = new Handover({
+      callId: call.callId,
+      target,
+      turns,
+      phrases: call.phrases ?? null,
+    });
     this.#backends = call.backends;
     this.#serving = () => target.context().backend;
+    this.#health = (name) => call.health?.(name) ?? null;
+    this.#standby = createStandby({
+      ...options,
+      serving: () => call.backends.find(({ name }) => name === this.#serving()) ?? null,
+      successors: successorsIn(call),
+      health: this.#health,
+    });
+    const { standby, risk } = this.#standby;
+    this.#link = createCallLink({
+      ...options,
+      handover: this.#handover,
+      adopt: (port) => {
+        const raced = this.#hedge?.take(port) ?? null;
+        const session = raced === null ? standby.take(port)?.session : undefined;
+        return session === undefined ? raced : { session, missed: null };
+      },
+      race: {
+        holds: (event) => this.#hedge?.holds(event) === true,
+        retire: (port, session) => this.#hedge?.retire(port, session) === true,
+        retired: (session, event) => this.#hedge?.retired(session, event) === true,
+      },
+      onLeaving: () => standby.risk('leaving'),
+    });
     this.#acceptUnseeded = call.agent.handover?.acceptUnseeded === true;
     this.#move = new HandoverMove({
       scope: target.scope,
-      quiet: () => this.#link.open && isQuiet(target, turns),
-      sensible: ({ to }) => to !== target.context().backend,
+      quiet: () => this.#link.open && this.#roomAhead() && isQuiet(target, turns),
+      sensible: ({ to, cause }) => cause === 'session_cap' || to !== target.context().backend,
       go: ({ to, cause }) => {
         const port = call.backends.find(({ name }) => name === to);
         if (port !== undefined) this.#link.leave(port, cause);
       },
     });
-    const health = (name = target.context().backend): BackendHealth | null =>
-      call.health?.(name) ?? null;
+    this.#cap = new HandoverCap({
+      scope: target.scope,
+      backends: call.backends,
+      successors: successorsIn(call),
+      go: (move) => this.#move.want(move),
+    });
+    this.#hedge =
+      call.agent.handover?.hedge === true
+        ? createHedge({
+            ...options,
+            standby,
+            link: this.#link,
+            handover: this.#handover,
+            successors: successorsIn(call),
+            health: this.#health,
+          })
+        : null;
+    const health = (name = this.#serving()): BackendHealth | null => this.#health(name);
     const { backends: wanted } = call.route ?? call.agent;
     const preferred = call.backends.find(({ name }) => name === wanted[0]) ?? call.backends[0];
     this.#return =
@@ -67,8 +126,12 @@ export class CallBackend {
       patience: () =>
         this.#link.replaceable ? patienceWith(manner, health()?.pace ?? unknownPace) : longPatience,
       rests: () => target.tools.entries.some(isOpen),
-      firstAudio: (tookMs) => health()?.firstAudio(tookMs),
+      firstAudio: (tookMs) => {
+        risk.begun();
+        health()?.firstAudio(tookMs);
+      },
       dried: (forMs) => health()?.dried(forMs),
+      missed: () => health()?.missedDeadline(),
     };
   }
 
@@ -99,6 +162,12 @@ export class CallBackend {
     this.#move.want({ to: port.name, cause });
   }
 
+  /** Whether the backend that the call is to go over to can be opened without waiting. */
+  #roomAhead(): boolean {
+    const { wanted } = this.#move;
+    return wanted === null || this.#health(wanted.to)?.openings.free !== false;
+  }
+
   /** As `moveTo`, with the refusal as its result. */
   tryMove(wanted: string | null, cause: MoveCause): CommandResult {
     try {
@@ -109,18 +178,33 @@ export class CallBackend {
     }
   }
 
+  /** The backend in use is taken for dead: an operator tries out what happens then. */
+  tryBreak(): CommandResult {
+    if (!this.#link.open) {
+      const message = 'No backend is open at the moment.';
+      return { ok: false, error: new CallError('unsupported_by_backend', message) };
+    }
+    this.#link.fail(new CallError('backend_closed', 'an operator made it fail'));
+    return { ok: true };
+  }
+
   start(): void {
     this.#link.start();
   }
 
   /** What waits for a backend is put in its terms when it is known which one it is. */
   send(command: BackendCommand): void {
-    if (!this.#link.open) this.#link.send(command);
-    else for (const told of this.#handover.translate(command)) this.#link.send(told);
+    if (!this.#link.open) {
+      this.#link.send(command);
+      return;
+    }
+    this.#hedge?.sent(command);
+    for (const told of this.#handover.translate(command)) this.#link.send(told);
   }
 
   /** Caller audio; it is the same to everybody. */
   hear(command: BackendCommand & { readonly type: 'audio' }): void {
+    if (this.#link.open) this.#hedge?.sent(command);
     this.#link.send(command);
   }
 
@@ -146,14 +230,17 @@ export class CallBackend {
 
   /** Nothing is answered or gone on with any more. */
   stopAnswering(): void {
+    this.#hedge?.close();
+    this.#standby.risk.close();
+    this.#standby.standby.close();
     this.#handover.close();
+    this.#cap.close();
     this.#move.close();
     this.#return?.close();
   }
 
   close(): void {
-    this.#move.close();
-    this.#return?.close();
+    this.stopAnswering();
     this.#link.close();
   }
 }

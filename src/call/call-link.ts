@@ -1,4 +1,5 @@
 import { BackendLink } from './backend-link.ts';
+import type { BackendLinkOptions } from './link-options.ts';
 import { backendFormats } from './backend-formats.ts';
 import { LossesInWords } from './handover-loss.ts';
 import { successorsOf } from './handover-choice.ts';
@@ -15,6 +16,12 @@ export interface CallLinkOptions {
   /** What the backend's events work on. */
   readonly target: CommandTarget;
   readonly handover: Handover;
+  /** See {@link BackendLinkOptions.adopt}. */
+  readonly adopt: NonNullable<BackendLinkOptions['adopt']>;
+  /** Who holds what a backend says while another one is asked as well; absent: nobody. */
+  readonly race?: Pick<BackendLinkOptions, 'holds' | 'retire' | 'retired'>;
+  /** The backend that answers says that its connection will end soon. */
+  readonly onLeaving: () => void;
   /** A backend is about to be opened; what its settings depend on is settled here. */
   readonly onOpening: (port: BackendPort) => void;
   /** Everything that a backend says, before anything is done with it. */
@@ -25,21 +32,34 @@ export interface CallLinkOptions {
   readonly onLost: (error: CallError) => void;
 }
 
+/** Who could take over from a backend of the call's, in order. */
+export function successorsIn({
+  agent,
+  backends,
+  health,
+}: CallOptions): (lost: BackendPort) => readonly BackendPort[] {
+  return (lost) =>
+    successorsOf(lost, backends, {
+      acceptUnseeded: agent.handover?.acceptUnseeded === true,
+      trusted: ({ name }) => health?.(name)?.trusted ?? true,
+    });
+}
+
 /** A call's link to its backends: what they are opened with, and where what they say goes. */
 export function createCallLink(options: CallLinkOptions): BackendLink {
   const { call, target, handover, onOpening, onLost } = options;
-  const { backends, clock, ids, callId, agent } = call;
+  const { backends, clock, ids, callId } = call;
   const { log } = target.scope;
-  const successors = (lost: BackendPort): readonly BackendPort[] =>
-    successorsOf(lost, backends, {
-      acceptUnseeded: agent.handover?.acceptUnseeded === true,
-      trusted: ({ name }) => call.health?.(name)?.trusted ?? true,
-    });
+  const successors = successorsIn(call);
   const losses = new LossesInWords(() => target.lines, backends.length);
   return new BackendLink({
     backends,
     successors,
     clock,
+    adopt: options.adopt,
+    ...options.race,
+    caughtUp: (missed) => handover.caughtUp(missed),
+    admit: ({ name }, signal) => call.health?.(name)?.openings.take(signal) ?? null,
     context: (port) => {
       const settings = target.settings();
       return {
@@ -56,7 +76,10 @@ export function createCallLink(options: CallLinkOptions): BackendLink {
       };
     },
     adapt: (command) => target.uplink.forBackend(command),
-    onOpening,
+    onOpening: (port, ready) => {
+      onOpening(port);
+      if (ready?.uplink !== undefined) target.uplink.goOnWith(ready.uplink);
+    },
     onReady: (port, openMs) => log.append({ type: 'backend.ready', backend: port.name, openMs }),
     onServing: (port) => handover.serving(port),
     onHandover: (port, error, to, cause) => handover.lost(port, error, to.name, cause),
@@ -64,6 +87,7 @@ export function createCallLink(options: CallLinkOptions): BackendLink {
     lossIn: (event) => losses.take(event),
     onEvent: (event) => {
       options.onEvent(event);
+      if (event.type === 'leaving') options.onLeaving();
       if (options.beside === null) takeBackendEvent(target, event);
       else options.beside.take(event);
     },

@@ -11,6 +11,7 @@ import { CallObservers } from './observers.ts';
 import { createCallerSide } from './caller-side.ts';
 import { EventLog } from './event-log.ts';
 import { createLineGate, type LineGate } from './line-gate.ts';
+import { LastWords } from './last-words.ts';
 import { Lifetime } from './lifetime.ts';
 import { retrieveItem } from './retrieve.ts';
 import { callOver, tellHeard, tryCommand, type CommandTarget } from './commands.ts';
@@ -58,6 +59,7 @@ class RunningCall implements Call {
   readonly #gate: UplinkGate;
   readonly #lineGate: LineGate | null;
   readonly #lifetime: Lifetime;
+  readonly #lastWords: LastWords;
   readonly #side: SideListener | null;
   readonly #terms: CallTerms;
   readonly #changes: TermChanges;
@@ -171,6 +173,7 @@ class RunningCall implements Call {
     });
     this.#terms.settings = this.#tools.withOwn(this.#terms.settings);
     this.#target = this.#commandTarget();
+    this.#lastWords = new LastWords(this.#target, options.phrases ?? null);
     this.#turns = new TurnDesk(this.#target, this.#terms.turnOptions());
     this.#backend = new CallBackend({
       call: options,
@@ -178,7 +181,9 @@ class RunningCall implements Call {
       turns: this.#turns,
       beside: this.#side,
       onOpening: (port) => this.#changes.opening(port),
+      termsWith: (port) => this.#changes.with(port),
       onEvent: (event) => this.#spend.take(event),
+      onUnheard: (backend, usage) => this.#spend.unheard(backend, usage),
       onLost: (error) => this.#backendLost(error),
     });
     this.#observers.watch(() => ({
@@ -262,7 +267,7 @@ class RunningCall implements Call {
   }
 
   execute(command: ClientCommand): CommandResult {
-    if (this.#closed !== null) return { ok: false, error: callOver() };
+    if (this.#lastWords.refuses(command)) return { ok: false, error: callOver() };
     this.#lifetime.heard(this.#scope.nowMs());
     return tryCommand(this.#target, command);
   }
@@ -270,6 +275,10 @@ class RunningCall implements Call {
   handOver(to: string | null): CommandResult {
     if (this.#closed !== null) return { ok: false, error: callOver() };
     return this.#backend.tryMove(to, 'operator');
+  }
+
+  breakBackend(): CommandResult {
+    return this.#backend.tryBreak();
   }
 
   retrieve(itemId: string): RetrievedItem | undefined {
@@ -281,22 +290,14 @@ class RunningCall implements Call {
   }
 
   seed(): CallSeed {
-    return takeSeed({
-      callId: this.callId,
-      agent: this.#terms.agent,
-      settings: this.#terms.settings,
-      items: this.#conversation.items(this.#heardAt()),
-      ledger: this.#tools.entries,
-      turn: this.#turns.state,
-      uplink: this.#uplink,
-      unansweredFromSample: this.#turns.unansweredFromSample,
-    });
+    return takeSeed({ callId: this.callId, target: this.#target, turns: this.#turns });
   }
 
   close(reason: CloseReason): void {
     if (this.#closed !== null) return;
     this.#closed = reason;
     this.#lifetime.close();
+    this.#lastWords.close();
     this.#stopAnswering();
     this.#lineGate?.close();
     this.#lines.close();
@@ -348,7 +349,7 @@ class RunningCall implements Call {
     this.#stopAnswering();
     this.#lines.failAll(error);
     this.#scope.log.append({ type: 'backend.failed', backend: this.backend, code, message });
-    this.close({ kind: 'error', code, message });
+    this.#lastWords.say(() => this.close({ kind: 'error', code, message }));
   }
 
   /** No line ends now for another one to begin. */

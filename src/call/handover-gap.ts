@@ -30,6 +30,9 @@ export class HandoverGap {
   /** Time that backends have taken to open, or not to, since then, ms. */
   #openingMs = 0;
   #openingSinceMs: number | null = null;
+  /** The line that bridges the gap, and the call time at which it was heard. */
+  #bridge: string | null = null;
+  #bridgedAtMs: number | null = null;
   /** Once another one serves. */
   #taken: { readonly to: string; readonly oursMs: number } | null = null;
 
@@ -45,6 +48,8 @@ export class HandoverGap {
     if (earlier === null || earlier.owed === 'nothing') {
       this.#report = report;
       this.#owedSinceMs = nowMs;
+      this.#bridge = null;
+      this.#bridgedAtMs = null;
     } else {
       this.#report = { ...earlier, from: report.from, cause: report.cause };
     }
@@ -64,6 +69,12 @@ export class HandoverGap {
       oursMs: Math.max(0, nowMs() - this.#lostAtMs - this.#openingMs),
     };
     if (this.#report.owed === 'nothing') this.#done(this.#lostAtMs);
+    else if (this.#bridgedAtMs !== null) this.#done(this.#bridgedAtMs);
+  }
+
+  /** This line says something meanwhile: the caller hears the agent again. */
+  bridged(lineId: string): void {
+    this.#bridge = lineId;
   }
 
   /** Nothing more is owed: the caller wants something else. */
@@ -82,8 +93,11 @@ export class HandoverGap {
       this.#opened();
     } else if (entry.type === 'speech.started' || entry.type === 'agent.cut') {
       this.waive();
-    } else if (entry.type === 'line.first_heard' && this.#options.isNew(entry.lineId)) {
-      this.#done(entry.heardAtMs);
+    } else if (entry.type === 'line.first_heard') {
+      if (entry.lineId === this.#bridge) this.#bridgedAtMs = entry.heardAtMs;
+      if (entry.lineId === this.#bridge || this.#options.isNew(entry.lineId)) {
+        this.#done(entry.heardAtMs);
+      }
     }
   }
 

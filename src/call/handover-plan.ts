@@ -1,9 +1,13 @@
 import { bytesPerSample, msToSamples, samplesToMs, type AudioFormat } from '../audio/format.ts';
+import { decodeSamples } from '../audio/samples.ts';
+import { firstAudibleSample } from '../audio/level.ts';
 import type { BackendCapabilities, BackendCommand, TurnAuthority } from '../ports/backend.ts';
 import type { ConversationItem } from '../ports/conversation.ts';
 
 /** Length of a piece of audio that is told again, ms. */
 const pieceMs = 200;
+/** Silence that is told in front of speech, ms. */
+const leadMs = 500;
 
 /** A turn of the caller's that was committed: uplink samples [fromSample, toSample). */
 export interface CommittedTurn {
@@ -72,7 +76,32 @@ export function retell(loss: Loss, taker: Taker): Retelling {
       answersItself: told.size > 0 || taker.authority === 'model',
     };
   }
-  return inTurns(loss, sounding);
+  // Silence takes as long as speech to whoever listens in real time.
+  return inTurns(
+    taker.capabilities.fasterThanRealTime ? loss : withoutLead(loss, sounding),
+    sounding,
+  );
+}
+
+/** The same without the silence that the first of it begins with. */
+function withoutLead(loss: Loss, sounding: readonly CommittedTurn[]): Loss {
+  const { audio } = loss;
+  if (audio === null) return loss;
+  const { bytes, format, startSample } = audio;
+  const width = bytesPerSample(format.codec);
+  const fromSample = Math.max(startSample, sounding[0]?.fromSample ?? loss.openFromSample);
+  const told = bytes.subarray((fromSample - startSample) * width);
+  const silent = firstAudibleSample(decodeSamples(told, format.codec), format.rateHz);
+  const kept = msToSamples(leadMs, format.rateHz);
+  const end = Math.min(told.byteLength / width, (sounding[0]?.toSample ?? Infinity) - fromSample);
+  const skipped = Math.min(silent ?? end, end) - kept;
+  if (skipped <= 0) return loss;
+  const atSample = fromSample + skipped;
+  return {
+    ...loss,
+    audio: { ...audio, startSample: atSample, bytes: told.subarray(skipped * width) },
+    openFromSample: Math.max(loss.openFromSample, atSample),
+  };
 }
 
 /** For one who is told where turns end: sound without a gap, with everything else in its place. */

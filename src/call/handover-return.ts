@@ -32,8 +32,9 @@ export class HandoverReturn {
     this.#options = options;
     scope.log.listen((entry) => {
       if (entry.type !== 'handover.started' || entry.from !== preferred) return;
-      this.#awayMs = Math.min(longestAwayMs, this.#awayMs * 2);
-      this.#wait(this.#awayMs);
+      // Having been late once is no loss.
+      if (entry.cause !== 'hedge') this.#awayMs = Math.min(longestAwayMs, this.#awayMs * 2);
+      this.#wait(Math.max(firstAwayMs, this.#awayMs));
     });
   }
 

@@ -1,12 +1,14 @@
 import { HandoverGap } from './handover-gap.ts';
+import { HandoverHold } from './handover-hold.ts';
 import { itemBefore, itemsToBeHeard, lineItem, type ToldLine } from './handover-items.ts';
 import { keptFrom, LatestTurns, openFrom } from './handover-turns.ts';
 import { KnownWork } from './handover-told.ts';
-import { retell, type Loss, type Retelling } from './handover-plan.ts';
+import { retell, type Loss, type Retelling, type Taker } from './handover-plan.ts';
 import { takeSeed } from './seed.ts';
 import { unasked } from './line-request.ts';
 import type { BackendCommand, BackendPort } from '../ports/backend.ts';
 import type { CallError } from '../ports/errors.ts';
+import type { CallPhrases } from '../ports/phrases.ts';
 import type { CallSeed, MessageItem } from '../ports/conversation.ts';
 import type { CommandTarget } from './commands.ts';
 import type { HandoverCause, HandoverOwed, LogEntry } from '../ports/events.ts';
@@ -22,6 +24,8 @@ export interface HandoverOptions {
   readonly callId: string;
   readonly target: CommandTarget;
   readonly turns: TurnDesk;
+  /** What is said when a gap grows too long; absent or `null`: nothing. */
+  readonly phrases?: CallPhrases | null;
 }
 
 type Respond = BackendCommand & { readonly type: 'respond' };
@@ -35,6 +39,7 @@ export class Handover {
   readonly #turns = new LatestTurns();
   readonly #known = new KnownWork();
   readonly #gap: HandoverGap;
+  readonly #hold: HandoverHold | null;
   #loss: { readonly of: Loss; readonly seed: CallSeed } | null = null;
   #retelling: { readonly port: BackendPort; readonly retelling: Retelling } | null = null;
   /** Lines as the other backend was told them, by line. */
@@ -52,6 +57,7 @@ export class Handover {
     this.#options = options;
     const isNew = (lineId: string): boolean => this.#known.has(lineId);
     this.#gap = new HandoverGap({ scope, roundTripMs, isNew });
+    this.#hold = this.#createHold();
     scope.log.listen((entry) => this.#entry(entry));
   }
 
@@ -67,6 +73,7 @@ export class Handover {
     const broken = this.#left?.kind === 'broken' ? this.#left.track : null;
     scope.log.append({ type: 'handover.started', from: from.name, to, cause, owed });
     this.#gap.lost({ from: from.name, cause, owed, broken });
+    this.#hold?.lost(owed !== 'nothing');
     this.#loss = this.#snapshot();
     // What a speculation rested on is gone, and so is the speculation.
     turn({ type: 'context' });
@@ -82,8 +89,24 @@ export class Handover {
   first(port: BackendPort, waiting: readonly BackendCommand[]): readonly BackendCommand[] {
     if (this.#loss === null) return waiting;
     const { commands, answersItself } = this.#retell(port, this.#loss.of);
-    const told = [...commands, ...this.#askAgain(answersItself)];
+    const phrase = this.#hold?.first() ?? [];
+    const told = [...commands, ...phrase, ...this.#askAgain(answersItself)];
     return [...told, ...waiting.flatMap((command) => this.translate(command))];
+  }
+
+  /** What a backend would be told now, had it to take over. */
+  preview(taker: Taker): Retelling {
+    const told = this.#told;
+    const { of } = this.#snapshot();
+    this.#told = told;
+    return retell(of, taker);
+  }
+
+  /** A backend has taken part before it took over: what it is sent, from what it was not told. */
+  caughtUp(missed: readonly BackendCommand[]): readonly BackendCommand[] {
+    if (this.#loss === null) return missed;
+    this.#askAgain(false);
+    return missed.flatMap((command) => this.translate(command));
   }
 
   /** It was sent all that. */
@@ -100,6 +123,8 @@ export class Handover {
     if (command.type === 'truncate') {
       const told = this.#told.get(command.lineId);
       if (told !== undefined) return this.#rewritten(command, told);
+      if (!this.#known.has(command.lineId)) return [];
+      return [this.#hold?.without(command) ?? command];
     }
     const sensible = this.#known.sensible(command);
     return sensible === null ? [] : [sensible];
@@ -112,11 +137,15 @@ export class Handover {
 
   /** A line is over: whoever took over goes on from one that was broken off. */
   lineDone(): void {
+    if (this.#serving) this.#hold?.lineDone();
     const left = this.#left;
     if (this.#closed || left?.kind !== 'broken') return;
     if (!this.#serving || !left.track.closed) return;
     const { lines, tools } = this.#options.target;
-    if (lines.active !== null) {
+    const { active } = lines;
+    // This is asked again when the phrase is on its way.
+    if (this.#hold?.makesRoom(active) === true) return;
+    if (active !== null) {
       // Somebody has something else to say.
       this.#left = null;
       return;
@@ -129,6 +158,19 @@ export class Handover {
   /** No line is gone on from any more. */
   close(): void {
     this.#closed = true;
+    this.#hold?.close();
+  }
+
+  #createHold(): HandoverHold | null {
+    const { phrases = null, target, turns } = this.#options;
+    if (phrases === null) return null;
+    return new HandoverHold({
+      target,
+      phrases,
+      callerSpeaks: () => turns.callerSpeaks,
+      onSaid: ({ line }) => this.#gap.bridged(line.lineId),
+      onTold: (lineId, told) => this.#told.set(lineId, told),
+    });
   }
 
   #entry(entry: LogEntry): void {
@@ -154,24 +196,14 @@ export class Handover {
   }
 
   #snapshot(): { readonly of: Loss; readonly seed: CallSeed } {
-    const { callId, target, turns } = this.#options;
-    const { agent, conversation, scope, settings, tools, uplink } = target;
+    const { target, turns } = this.#options;
+    const { conversation, scope, settings, uplink } = target;
     const nowMs = scope.nowMs();
     const at = { nowMs, roundTripMs: target.roundTripMs() };
     const { items, lines } = itemsToBeHeard(conversation, at);
     this.#told = new Map(lines);
-    const seed = takeSeed({
-      callId,
-      agent: agent(),
-      settings: settings(),
-      items,
-      ledger: tools.entries,
-      turn: turns.state,
-      uplink,
-      // The backend is sent the audio itself.
-      unansweredFromSample: null,
-      withAudio: false,
-    });
+    // The backend is sent the audio itself.
+    const seed = takeSeed(this.#options, items);
     const { speakingFromSample } = seed.turn;
     const manual = settings().turnDetection === null;
     const openFromSample = openFrom(uplink, { speakingFromSample, manual });

@@ -8,6 +8,7 @@ import type { LinePiece } from './gate-hold.ts';
 import type { LineDelivery } from './line-delivery.ts';
 import type { LineTrack } from './line-track.ts';
 import type { StaleWork } from './stale-work.ts';
+import type { WordTime } from '../ports/conversation.ts';
 
 /** Most text one line may have, characters. */
 const textLimitCharacters = 1_000_000;
@@ -122,9 +123,10 @@ export class LineIntake {
     { delta, words }: Pick<LineEvent & { type: 'line.text' }, 'delta' | 'words'>,
   ): void {
     const { delivery, downlink } = this.#options;
-    track.text.append(delta, words, this.#options.paired() ? track.generatedMs : null);
+    const onLine = behind(track.prefaceMs, words);
+    track.text.append(delta, onLine, this.#options.paired() ? track.generatedMs : null);
     if (!track.inBand || track.line.modality === 'text') delivery.text(track, delta);
-    else downlink.pushText(track, delta, words?.[0]?.startMs ?? null);
+    else downlink.pushText(track, delta, onLine?.[0]?.startMs ?? null);
   }
 
   /** @param bytes in the client's format */
@@ -140,4 +142,14 @@ export class LineIntake {
       onBackendFault(new CallError('queue_overflow', 'more than 120 s of agent audio is unplayed'));
     }
   }
+}
+
+/** The backend counts from its own first sample. */
+function behind(prefaceMs: number, words: readonly WordTime[] | null): readonly WordTime[] | null {
+  if (prefaceMs === 0 || words === null) return words;
+  return words.map(({ text, startMs, endMs }) => ({
+    text,
+    startMs: startMs + prefaceMs,
+    endMs: endMs + prefaceMs,
+  }));
 }

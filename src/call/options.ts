@@ -8,6 +8,7 @@ import type { EndOfTurnPort } from '../ports/end-of-turn.ts';
 import type { CloseReason } from '../ports/events.ts';
 import type { Logger } from '../ports/log.ts';
 import type { ObserverPort } from '../ports/observer.ts';
+import type { CallPhrases } from '../ports/phrases.ts';
 import type { SpeechToTextPort } from '../ports/speech-to-text.ts';
 import type { RecognitionCounts } from './side-listener-vocabulary.ts';
 import type { ToolPort, ToolSet } from '../ports/tool.ts';
@@ -51,6 +52,8 @@ export interface CallOptions {
   readonly endOfTurn?: EndOfTurnPort | null;
   /** Hears the caller beside backends that do not tell what is said; absent or `null`: nobody does. */
   readonly listener?: CallListener | null;
+  /** What it can say while no backend does; absent or `null`: nothing. */
+  readonly phrases?: CallPhrases | null;
   /** For agents that want one; absent or `null`: the guard stands in. */
   readonly canceller?: EchoCancellerPort | null;
   readonly tools: readonly ToolPort[];

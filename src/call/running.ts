@@ -11,4 +11,6 @@ export interface Call extends CallControl {
   seed(): CallSeed;
   /** Goes over to another backend at the next pause; `null`: to the first that is not in use. */
   handOver(to: string | null): CommandResult;
+  /** Its backend is lost from now on, as if it had died. Refused while none is open. */
+  breakBackend(): CommandResult;
 }

@@ -1,44 +1,47 @@
-import type { AgentDefinition } from '../ports/agent.ts';
-import type { CallSeed, ConversationItem, LedgerEntry } from '../ports/conversation.ts';
-import type { CallSettings } from '../ports/settings.ts';
-import type { TurnState } from '../turn/state.ts';
+import type { CallSeed, ConversationItem } from '../ports/conversation.ts';
+import type { CommandTarget } from './commands.ts';
+import type { TurnDesk } from './turn-desk.ts';
 import { decodeSamples } from '../audio/samples.ts';
 import { encodePcm16 } from '../audio/pcm16.ts';
 import { plainItems } from './server-tools.ts';
 import type { Uplink } from './uplink.ts';
 
-/** Everything another backend needs to carry the call on, taken at one moment. Plain data. */
-export function takeSeed(from: {
+interface SeedSource {
   readonly callId: string;
-  readonly agent: AgentDefinition;
-  readonly settings: CallSettings;
-  readonly items: readonly ConversationItem[];
-  readonly ledger: readonly LedgerEntry[];
-  readonly turn: TurnState;
-  readonly uplink: Uplink;
-  /** Start of the turn that is committed and not answered yet. */
-  readonly unansweredFromSample: number | null;
-  /** Whether the caller's unanswered audio goes along; absent: it does. */
-  readonly withAudio?: boolean;
-}): CallSeed {
-  const { uplink, settings } = from;
-  const { caller } = from.turn;
+  readonly target: CommandTarget;
+  readonly turns: TurnDesk;
+}
+
+/**
+ * Everything another backend needs to carry the call on, taken at one moment. Plain data.
+ *
+ * @param told the conversation as it is to be told; absent: as it has been heard, with the caller's
+ *   unanswered audio
+ */
+export function takeSeed(
+  { callId, target, turns }: SeedSource,
+  told: readonly ConversationItem[] | null = null,
+): CallSeed {
+  const { conversation, scope, uplink } = target;
+  const settings = target.settings();
+  const { caller } = turns.state;
   const speaks = caller.kind === 'speaking' || caller.kind === 'paused';
   const speakingFromSample = speaks ? uplink.sampleAt(caller.audioStartMs) : null;
+  const heardAt = { nowMs: scope.nowMs(), roundTripMs: target.roundTripMs() };
   return {
     version: 1,
-    callId: from.callId,
-    agent: from.agent.name,
+    callId,
+    agent: target.agent().name,
     instructions: settings.instructions,
     voice: settings.voice,
     tools: settings.tools,
-    items: plainItems(from.items),
-    ledger: from.ledger,
+    items: plainItems(told ?? conversation.items(heardAt)),
+    ledger: target.tools.entries,
     turn: { speakingFromSample, uplinkSamples: uplink.endSample },
     unanswered:
-      from.withAudio === false
-        ? null
-        : unansweredAudio(uplink, from.unansweredFromSample ?? speakingFromSample),
+      told === null
+        ? unansweredAudio(uplink, turns.unansweredFromSample ?? speakingFromSample)
+        : null,
   };
 }
 

@@ -23,7 +23,10 @@ export const defaultStall: StallManner = {
 };
 
 /** A backend is held against what it does on other days: one that is always slow has not stalled. */
-export function patienceWith(manner: StallManner, pace: BackendPace): Patience {
+export function patienceWith(
+  manner: StallManner,
+  pace: Omit<BackendPace, 'firstAudioP90Ms'>,
+): Patience {
   const { factor, leastMs, mostMs, dryMs } = manner;
   const { firstAudioP95Ms, dryP95Ms } = pace;
   const answerMs = within(factor * (firstAudioP95Ms ?? Infinity), leastMs, mostMs);

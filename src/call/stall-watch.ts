@@ -11,6 +11,8 @@ const heldLookMs = 500;
 const restLookMs = 500;
 /** A player that is dry for less than this has not been noticed by anybody, ms. */
 const leastDryMs = 20;
+/** Audio that is further behind real time than this in a sentence missed its deadline, ms. */
+const missedMs = 200;
 /** Text ends so where a pause is nothing unusual. */
 const sentenceEnd = /[.!?…。！？][\s"'”’)\]]*$/u;
 
@@ -23,6 +25,8 @@ export interface Vigil {
   readonly firstAudio: (tookMs: number) => void;
   /** Audio went on after the player had been dry for so long, ms. */
   readonly dried: (forMs: number) => void;
+  /** Something was later than real time allows. */
+  readonly missed: () => void;
 }
 
 export interface StallWatchOptions {
@@ -39,6 +43,7 @@ const noVigil: Vigil = {
   rests: () => false,
   firstAudio: () => undefined,
   dried: () => undefined,
+  missed: () => undefined,
 };
 
 /**
@@ -52,6 +57,8 @@ export class StallWatch {
   #watched: LineTrack[] = [];
   #timer: Timer | undefined;
   #armedForMs = Infinity;
+  /** The line that ran dry, and whether a sentence had ended there. */
+  #dry: { readonly track: LineTrack; readonly pause: boolean } | null = null;
   /** The event that is being taken finds no audio in its line. */
   #firstAudio = false;
 
@@ -68,9 +75,14 @@ export class StallWatch {
   /** The backend is about to say this in a line; it gives a sign of life. */
   event(track: LineTrack, type: BackendEvent['type']): void {
     const nowMs = this.#options.scope.nowMs();
-    this.#firstAudio = track.generatedSamples === 0;
+    this.#firstAudio = !hasSpoken(track);
     if (track.inBand && track.line.modality === 'audio') this.#measure(track, type, nowMs);
     track.lastEventAtMs = nowMs;
+  }
+
+  /** A frame of a stream came later than the model has for it. */
+  late(): void {
+    this.#vigil.missed();
   }
 
   /** That has been taken: what is borne from now on may be less than it was before. */
@@ -105,11 +117,16 @@ export class StallWatch {
   }
 
   #measure(track: LineTrack, type: BackendEvent['type'], nowMs: number): void {
-    if (track.generatedSamples > 0) {
+    if (hasSpoken(track)) {
       const dryAtMs = this.#options.dryAtMs();
-      if (dryAtMs !== null && nowMs - dryAtMs >= leastDryMs && type !== 'line.text') {
-        this.#vigil.dried(nowMs - dryAtMs);
-      }
+      if (dryAtMs === null || nowMs - dryAtMs < leastDryMs) return;
+      // Text may come before its audio: where the line stood still is to be seen now.
+      if (this.#dry?.track !== track) this.#dry = { track, pause: endsSentence(track) };
+      if (type === 'line.text') return;
+      const late = nowMs - dryAtMs >= missedMs && !this.#dry.pause && type === 'line.audio';
+      if (late && !this.#vigil.rests()) this.#vigil.missed();
+      this.#dry = null;
+      this.#vigil.dried(nowMs - dryAtMs);
     } else if (type === 'line.audio' && track.askedAtMs !== null) {
       this.#vigil.firstAudio(nowMs - track.askedAtMs);
       track.askedAtMs = null;
@@ -158,11 +175,20 @@ export class StallWatch {
     if (!this.#begun(track)) return lastEventAtMs + answerMs;
     const dryAtMs = this.#options.dryAtMs();
     if (dryAtMs === null) return this.#options.scope.nowMs() + heldLookMs;
-    const betweenSentences = sentenceEnd.test(track.text.text);
-    return Math.max(dryAtMs, lastEventAtMs) + (betweenSentences ? answerMs : dryMs);
+    return Math.max(dryAtMs, lastEventAtMs) + (endsSentence(track) ? answerMs : dryMs);
   }
 
   #begun(track: LineTrack): boolean {
-    return track.line.modality === 'audio' && track.generatedSamples > 0;
+    return track.line.modality === 'audio' && hasSpoken(track);
   }
+}
+
+/** Whether a pause is nothing unusual there. */
+function endsSentence({ text }: LineTrack): boolean {
+  return sentenceEnd.test(text.text);
+}
+
+/** Whether its backend has: what it may begin with beside that is nobody's merit. */
+function hasSpoken({ generatedSamples, prefaceSamples }: LineTrack): boolean {
+  return generatedSamples > prefaceSamples;
 }

@@ -1,7 +1,12 @@
 import { adaptSettings, type SettingsContext } from './settings.ts';
 import { backendFormats, sameBackendFormats } from './backend-formats.ts';
 import type { AgentLines } from './agent-lines.ts';
-import type { BackendCommand, BackendPort } from '../ports/backend.ts';
+import type {
+  BackendCapabilities,
+  BackendCommand,
+  BackendPort,
+  TurnAuthority,
+} from '../ports/backend.ts';
 import type { CallBackend } from './call-backend.ts';
 import type { CallScope } from './scope.ts';
 import type { CallSettings } from '../ports/settings.ts';
@@ -23,6 +28,13 @@ export interface TermChangesOptions {
   readonly send: (command: BackendCommand) => void;
 }
 
+/** A call's terms, were it with another backend. */
+export interface OtherTerms {
+  readonly authority: TurnAuthority;
+  readonly capabilities: BackendCapabilities;
+  readonly settings: CallSettings;
+}
+
 /** Changes a call's terms, and tells everybody who goes by them. */
 export class TermChanges {
   readonly #options: TermChangesOptions;
@@ -41,6 +53,17 @@ export class TermChanges {
       voiceLocked: lines.heardAnything,
       formatLocked: { input: uplink.endSample > 0, output: lines.formatLocked },
     };
+  }
+
+  /** What the call's terms would be with another backend. @throws CallError on a clash of tools */
+  with(port: BackendPort): OtherTerms {
+    const { terms, tools } = this.#options;
+    const { authority, capabilities } = terms.with(port);
+    const context = { ...this.context(), backend: port.name, capabilities, authority };
+    const adapted = adaptSettings(terms.settings, terms.agent, context);
+    const settings =
+      capabilities.tools === 'none' ? adapted : { ...adapted, tools: tools.merge(adapted.tools) };
+    return { authority, capabilities, settings };
   }
 
   /** What this backend cannot honour changes before it is opened, and the client is told. */

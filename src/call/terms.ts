@@ -42,6 +42,15 @@ export class CallTerms {
     return authorityFor(this.#options.agent.turns.authority, this.capabilities);
   }
 
+  /** The same of another backend. */
+  with(port: BackendPort): Pick<CallTerms, 'capabilities' | 'authority'> {
+    const capabilities = this.#shown(port.capabilities);
+    return {
+      capabilities,
+      authority: authorityFor(this.#options.agent.turns.authority, capabilities),
+    };
+  }
+
   get sessionCapMs(): number | null {
     return shorterCapMs(this.#options.limits?.sessionCapMs ?? null, this.capabilities.sessionCapMs);
   }

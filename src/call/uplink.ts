@@ -1,12 +1,12 @@
 import { ChunkHistory } from '../audio/chunk-history.ts';
-import { chunkDurationMs, ChunkTimeline, type Chunk } from '../audio/chunk.ts';
+import { BackendUplink } from './backend-uplink.ts';
+import { ChunkTimeline, type Chunk } from '../audio/chunk.ts';
 import { msToSamples, sameFormat, samplesToMs, type AudioFormat } from '../audio/format.ts';
 import { decodeSamples } from '../audio/samples.ts';
 import { lastAudibleEnd } from '../audio/level.ts';
 import { createResampler, type Resampler } from '../audio/resampler.ts';
 import { CallError } from '../ports/errors.ts';
 import { CaptureClock } from './capture-clock.ts';
-import { createConverter, type Converter } from './converter.ts';
 import type { BackendCommand } from '../ports/backend.ts';
 import { EndOfTurnAsker } from './end-of-turn-asker.ts';
 import type { EchoLadder } from './echo-ladder.ts';
@@ -32,13 +32,6 @@ export interface UplinkOptions {
   readonly onChunk: (chunk: Chunk) => void;
 }
 
-interface ToBackend {
-  readonly format: AudioFormat;
-  readonly converter: Converter;
-  /** Begins where the first chunk lies that this backend gets. */
-  timeline: ChunkTimeline | null;
-}
-
 interface Listening {
   readonly stream: DetectorStream;
   readonly resampler: Resampler;
@@ -54,7 +47,7 @@ export class Uplink {
   #timeline: ChunkTimeline;
   #history: ChunkHistory;
   readonly #capture = new CaptureClock();
-  #toBackend: ToBackend | null = null;
+  #toBackend: BackendUplink | null = null;
   #listening: Listening | null = null;
   /** The client was told that there is no detector. */
   #deaf = false;
@@ -105,8 +98,14 @@ export class Uplink {
 
   /** Opens the backend's side. Positions there are the client's, scaled by the rates. */
   connect(format: AudioFormat): void {
-    this.#toBackend?.converter.close();
-    this.#toBackend = { format, converter: createConverter(this.format, format), timeline: null };
+    this.#toBackend?.close();
+    this.#toBackend = new BackendUplink(this.format, format);
+  }
+
+  /** The same, where the backend has been told some of it already. */
+  goOnWith(uplink: BackendUplink): void {
+    this.#toBackend?.close();
+    this.#toBackend = uplink;
   }
 
   /**
@@ -115,33 +114,8 @@ export class Uplink {
    * @returns `null` where nothing is left to send
    */
   forBackend(command: BackendCommand): BackendCommand | null {
-    switch (command.type) {
-      case 'audio': {
-        const chunk = this.#converted(command.chunk);
-        return chunk === null ? null : { type: 'audio', chunk };
-      }
-      case 'commit': {
-        const { fromSample, toSample } = command;
-        return {
-          ...command,
-          fromSample: this.#backendSample(fromSample),
-          toSample: this.#backendSample(toSample),
-        };
-      }
-      case 'caller.floor':
-        return { ...command, fromSample: this.#backendSample(command.fromSample) };
-      case 'configure':
-      case 'speculate':
-      case 'speculation.drop':
-      case 'clear':
-      case 'respond':
-      case 'cancel':
-      case 'truncate':
-      case 'item.add':
-      case 'item.delete':
-      case 'server_tool.approve':
-        return command;
-    }
+    if (this.#toBackend !== null) return this.#toBackend.adapt(command);
+    return command.type === 'audio' ? null : command;
   }
 
   /** Rate of the backend's side, Hz. */
@@ -223,25 +197,8 @@ export class Uplink {
 
   close(): void {
     this.#stopListening();
-    this.#toBackend?.converter.close();
+    this.#toBackend?.close();
     this.#toBackend = null;
-  }
-
-  /** A client position on the backend's timeline. */
-  #backendSample(sample: number): number {
-    return Math.round((sample * this.backendRateHz) / this.format.rateHz);
-  }
-
-  #converted(chunk: Chunk): Chunk | null {
-    const to = this.#toBackend;
-    if (to === null) return null;
-    // Where both sides agree, so do their timelines.
-    if (sameFormat(to.format, this.format)) return chunk;
-    to.timeline ??= new ChunkTimeline(to.format, this.#backendSample(chunk.startSample));
-    const bytes = to.converter.convert(chunk.bytes);
-    return bytes.byteLength === 0
-      ? null
-      : to.timeline.append(bytes, chunk.atMs + chunkDurationMs(chunk));
   }
 
   #startListening(): void {

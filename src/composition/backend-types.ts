@@ -17,16 +17,17 @@ import {
 } from '../../adapters/backends/rehearsal/index.ts';
 import type { HostedSurroundings, SpeechSurroundings } from '../../adapters/shared/surroundings.ts';
 import type { WireFolder } from '../../adapters/shared/wire-folder.ts';
-import type { ListenerDeclaration } from '../ports/agent.ts';
+import type { ListenerDeclaration, VoiceDeclaration } from '../ports/agent.ts';
 import type { BackendPort } from '../ports/backend.ts';
 import { asCallError } from '../ports/errors.ts';
 import type { SpeechToTextPort } from '../ports/speech-to-text.ts';
+import type { TextToSpeechPort } from '../ports/text-to-speech.ts';
 import { pulledModelsFolder } from '../cli/model-download.ts';
 import { absentBackend } from '../server/absent-backend.ts';
 import type { BackendEntry } from '../server/config.ts';
 import { systemClock } from '../time/clock.ts';
 import { packageFolder } from './root.ts';
-import { cascadeOptions, createCascade, createListener } from './speech-types.ts';
+import { cascadeOptions, createCascade, createListener, createVoice } from './speech-types.ts';
 
 /** What backends are made with besides their options. */
 export interface BackendSurroundings {
@@ -122,6 +123,15 @@ export function listenerOf(
 ): SpeechToTextPort {
   const { type } = declaration;
   return createListener(declaration, ofPart({ name: 'beside', type }, 'stt', surroundings));
+}
+
+/** The voice of what calls say without a backend. */
+export function voiceOf(
+  declaration: VoiceDeclaration,
+  surroundings: BackendSurroundings,
+): TextToSpeechPort {
+  const { type } = declaration;
+  return createVoice(declaration, ofPart({ name: 'phrases', type }, 'tts', surroundings));
 }
 
 /** What hosted backends are made with. */

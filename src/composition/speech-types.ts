@@ -45,7 +45,7 @@ import {
   type CascadeHost,
 } from '../../adapters/backends/cascade/index.ts';
 import type { SpeechSurroundings } from '../../adapters/shared/surroundings.ts';
-import type { ListenerDeclaration } from '../ports/agent.ts';
+import type { ListenerDeclaration, VoiceDeclaration } from '../ports/agent.ts';
 import type { BackendPort } from '../ports/backend.ts';
 import type { LanguageModelPort } from '../ports/language-model.ts';
 import type { SpeechToTextPort } from '../ports/speech-to-text.ts';
@@ -151,6 +151,18 @@ export function createListener(
   surroundings: SpeechSurroundings,
 ): SpeechToTextPort {
   return made(sttTypes, { type, ...(options as object) }, surroundings);
+}
+
+/**
+ * The voice of what calls say without a backend.
+ *
+ * @throws CallError `model_unavailable` where it cannot be made
+ */
+export function createVoice(
+  { type, options }: VoiceDeclaration,
+  surroundings: SpeechSurroundings,
+): TextToSpeechPort {
+  return made(ttsTypes, { type, ...(options as object) }, surroundings);
 }
 
 function made<Port>(

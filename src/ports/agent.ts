@@ -83,8 +83,35 @@ export interface HandoverManner {
   readonly acceptUnseeded?: boolean;
   /** The call goes back to the preferred backend once that is in order again. Absent: it stays. */
   readonly returns?: boolean;
+  /** Whether a session with the next backend is open before it is needed; absent: `on-risk`. */
+  readonly standby?: StandbyMode;
+  /**
+   * An answer that is later than nine in ten is asked of the next backend too, and the first that can
+   * be heard is the answer. Absent: it is not.
+   */
+  readonly hedge?: boolean;
   /** When a backend that is silent counts as lost, where another could take over. */
   readonly stall?: Partial<StallManner>;
+  /** Silence in a handover after which a phrase is said, ms; absent: 900. */
+  readonly holdAfterMs?: number;
+  /** What is said then, in turn; absent: an English sentence, where there is another backend. */
+  readonly holdingPhrases?: readonly string[];
+  /**
+   * What is said before a call ends that has no backend left; `null`: nothing. Absent: an English
+   * sentence, where there was more than one.
+   */
+  readonly lastWords?: string | null;
+  /** Who says both; absent: the voice that comes with the program. */
+  readonly voice?: VoiceDeclaration;
+}
+
+/** Never, while the backend that answers may be lost soon, or always. */
+export type StandbyMode = 'never' | 'on-risk' | 'always';
+
+/** A voice as configured: its type's own schema has read the options. */
+export interface VoiceDeclaration {
+  readonly type: string;
+  readonly options: unknown;
 }
 
 /** How long a backend's silence is borne, by what it usually does. */

@@ -72,6 +72,13 @@ export interface BackendCapabilities {
   readonly verbatim?: boolean;
   /** It tells when each stage of an answer was reached, as `line.stage`; absent: it does not. */
   readonly stages?: boolean;
+  /** The upstream says itself how long its sessions were, as `usage`; absent: only our clock does. */
+  readonly reportsTime?: boolean;
+  /**
+   * A session can be opened before it is needed (`BackendContext.ahead`) and told the conversation when
+   * it is, by `BackendSession.seed`; absent: only with its opening.
+   */
+  readonly standby?: boolean;
   /** Settings that it does not take as freely as others; absent where it takes them all. */
   readonly rigid?: RigidSettings;
 }
@@ -98,6 +105,8 @@ export interface BackendContext {
   readonly inputFormat: AudioFormat;
   readonly outputFormat: AudioFormat;
   readonly seed: CallSeed | null;
+  /** The session stands by: its seed comes later, by `BackendSession.seed`, or never. */
+  readonly ahead?: true;
   /**
    * Caller audio of the latest seconds, in new memory, by positions of the chunks that were sent;
    * gives `null` where it is not kept (any more). There is none where the call does not keep what it
@@ -200,6 +209,8 @@ export interface StreamFrame {
    * come later than their audio. Absent: they come with it.
    */
   readonly placed?: StreamPlace;
+  /** It was made later than real time has for it. */
+  readonly late?: true;
   /** It never marks anything: where it speaks, and that it stopped for the caller, is to be heard. */
   readonly unmarked?: true;
 }
@@ -316,7 +327,11 @@ export type BackendEvent =
       readonly recognisedAudioMs?: number;
       /** Given to a voice. */
       readonly spokenCharacters?: number;
+      /** Time of its session that the upstream charges for, since it said so last, ms. */
+      readonly sessionMs?: number;
     }
+  /** The upstream is going to end the connection; the session tries to go on over another. */
+  | { readonly type: 'leaving' }
   /** Something worth counting that did not end anything, e.g. input dropped. */
   | { readonly type: 'dropped'; readonly what: 'input'; readonly samples: number }
   /** The session is over by a fault; nothing follows. An end without it is an orderly close. */
@@ -328,6 +343,8 @@ export interface BackendSession {
   send(command: BackendCommand): 'ok' | 'overflow' | 'closed';
   /** Bounded; ends after `close` or after `failed`. One consumer. */
   readonly events: Incoming<BackendEvent>;
+  /** What was said until now, told once, before any command, to a session that was opened ahead. */
+  seed?(items: readonly ConversationItem[]): void;
   /** Idempotent. Frees everything at once; pending events may be lost. */
   close(): void;
 }

@@ -123,6 +123,8 @@ export interface CallControl {
   retrieve(itemId: string): RetrievedItem | undefined;
   /** To another backend at the next pause; `null`: to the first that is not in use. Absent: it cannot. */
   handOver?(to: string | null): CommandResult;
+  /** Its backend is lost from now on, as if it had died. Absent: it cannot be made to. */
+  breakBackend?(): CommandResult;
   /** Idempotent. */
   close(reason: CloseReason): void;
 }

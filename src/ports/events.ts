@@ -60,10 +60,20 @@ export type HeardBy = 'acknowledgement' | 'clock' | 'client';
 export type WordsBy = 'times' | 'proportion';
 
 /** Why a call goes over to another backend though the one in use is in order. */
-export type MoveCause = 'operator' | 'tool' | 'session_cap' | 'spend_limit' | 'preferred';
+export type MoveCause = 'operator' | 'tool' | 'session_cap' | 'spend_limit' | 'preferred' | 'hedge';
 
 /** Why a call goes over to another backend: how it was lost, or why it is left. */
 export type HandoverCause = ErrorCode | MoveCause;
+
+/** Why a session was opened that stands by. */
+export type StandbyCause =
+  'always' | 'first_audio' | 'breaker' | 'leaving' | 'session_cap' | 'hedge';
+
+/**
+ * What became of it: a handover took it over; nothing had spoken for it any more; its backend ended it,
+ * or did not open it; the call changed so that it was of no use; the call is over.
+ */
+export type StandbyOutcome = 'adopted' | 'idle' | 'lost' | 'refused' | 'stale' | 'over';
 
 export type HandoverOwed = 'rest' | 'answer' | 'nothing';
 
@@ -136,6 +146,8 @@ export type LogEvent =
       /** What the caller is owed: the rest of a line, an answer, or nothing. */
       readonly owed: HandoverOwed;
     }
+  /** A phrase of the operator's bridges the gap: this line says it, or begins with it. */
+  | { readonly type: 'handover.held'; readonly lineId: string }
   /** The caller hears the agent again, or the other backend answers and nothing was owed. */
   | {
       readonly type: 'handover.done';
@@ -150,6 +162,32 @@ export type LogEvent =
       /** From the loss to everything told to the other backend, less the time it took to open, ms. */
       readonly oursMs: number;
     }
+  /** A session with another backend stands by, in case that the one in use is lost. */
+  | {
+      readonly type: 'standby.opened';
+      readonly backend: string;
+      readonly cause: StandbyCause;
+      readonly openMs: number;
+    }
+  /** It does not any more. Follows nothing where it was never open. */
+  | {
+      readonly type: 'standby.closed';
+      readonly backend: string;
+      readonly outcome: StandbyOutcome;
+      /** Since it was asked for, ms. */
+      readonly ageMs: number;
+    }
+  /** An answer is later than usual: another backend is asked for it too. */
+  | {
+      readonly type: 'hedge.started';
+      readonly lineId: string;
+      /** The other one. */
+      readonly backend: string;
+      /** Since the answer was asked for, ms. */
+      readonly afterMs: number;
+    }
+  /** It is known who answers; `winner` is `null` where nobody wanted the answer any more. */
+  | { readonly type: 'hedge.ended'; readonly lineId: string; readonly winner: string | null }
   /** Shown speech: withheld while unplayed agent audio could still make it a backchannel. */
   | {
       readonly type: 'speech.started';

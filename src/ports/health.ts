@@ -2,21 +2,54 @@
 export interface BackendHealth {
   /** Whether a call that has a choice goes there. */
   readonly trusted: boolean;
+  /** It is on the way to losing that: half of what that takes has happened of late. */
+  readonly warned: boolean;
   readonly pace: BackendPace;
+  readonly openings: OpeningGate;
+  readonly warm: WarmGate;
   /** An answer that was asked for became audio after this long, ms. */
   firstAudio(tookMs: number): void;
+  /** Another backend answered instead of it, this long after it had been asked, ms. */
+  overtaken(afterMs: number): void;
   /** The caller's player ran dry in the middle of an answer, and the audio came again after this, ms. */
   dried(forMs: number): void;
-  /** A frame was later than the model has for it. */
+  /** A frame was later than the model has for it, or audio fell behind real time. */
   missedDeadline(): void;
 }
 
 /** How a backend has been of late; `null` where too little is known. */
 export interface BackendPace {
+  /** What 90 % of its latest first audios did not exceed, ms. */
+  readonly firstAudioP90Ms: number | null;
   /** What 95 % of its latest first audios did not exceed, ms. */
   readonly firstAudioP95Ms: number | null;
   /** What 95 % of its latest pauses that ran the player dry did not exceed, ms. */
   readonly dryP95Ms: number | null;
 }
 
-export const unknownPace: BackendPace = { firstAudioP95Ms: null, dryP95Ms: null };
+/** How fast calls may open sessions with a backend, beside the first session of each. */
+export interface OpeningGate {
+  /** Whether one could be opened without waiting. */
+  readonly free: boolean;
+  /** For what can be left undone. @returns whether a session may be opened now */
+  tryTake(): boolean;
+  /**
+   * For what has to be done. `null`: it may be opened now. Rejects with `CallError`
+   * `backend_overloaded` where too many wait, or with the signal's reason.
+   */
+  take(signal: AbortSignal): Promise<void> | null;
+}
+
+/** How many sessions may stand by at a backend. */
+export interface WarmGate {
+  /** @returns gives the place back (idempotent); `null`: there is none */
+  hold(): (() => void) | null;
+  /** A session that stood by is in use now. */
+  adopted(): void;
+}
+
+export const unknownPace: BackendPace = {
+  firstAudioP90Ms: null,
+  firstAudioP95Ms: null,
+  dryP95Ms: null,
+};

@@ -69,6 +69,7 @@ export class CallRecorder implements ObserverPort {
       heard: (taken) => this.#safely(() => this.#heard(taken)),
       commands: (command) => this.#note({ in: 'command', command }),
       gives: (audio) => this.#safely(() => this.#gives(audio)),
+      operates: (command) => this.#note(command),
       closes: (reason) => this.#note({ in: 'close', reason }),
     });
   }

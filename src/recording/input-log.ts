@@ -124,6 +124,7 @@ export class InputLog {
     };
     return {
       events: watched,
+      ...(session.seed === undefined ? {} : { seed: (items) => session.seed?.(items) }),
       send: (command) => session.send(command),
       close: () => session.close(),
     };

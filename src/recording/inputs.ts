@@ -48,6 +48,8 @@ export type NotedInput =
   | { readonly in: 'roundTrip'; readonly ms: number }
   | { readonly in: 'audio'; readonly bytes: Uint8Array }
   | { readonly in: 'command'; readonly command: ClientCommand }
+  | { readonly in: 'handOver'; readonly to: string | null }
+  | { readonly in: 'breakBackend' }
   | { readonly in: 'close'; readonly reason: CloseReason }
   | { readonly in: 'opened'; readonly name: string; readonly n: number }
   | { readonly in: 'refused'; readonly name: string; readonly error: NotedError }

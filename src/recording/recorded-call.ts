@@ -7,7 +7,7 @@ import type {
   DownlinkAudio,
   RetrievedItem,
 } from '../ports/client.ts';
-import type { CallError } from '../ports/errors.ts';
+import { CallError } from '../ports/errors.ts';
 import type { CloseReason } from '../ports/events.ts';
 import type { CallSettings } from '../ports/settings.ts';
 import { RecordedView } from './recorded-view.ts';
@@ -22,8 +22,14 @@ export interface CallWitness {
   commands(command: ClientCommand): void;
   /** A piece of the downlink, before the client has it; the bytes are not kept. */
   gives(audio: DownlinkAudio): void;
+  /** An operator's command. */
+  operates(command: OperatorCommand): void;
   closes(reason: CloseReason): void;
 }
+
+/** What an operator may do with a running call. */
+export type OperatorCommand =
+  { readonly in: 'handOver'; readonly to: string | null } | { readonly in: 'breakBackend' };
 
 /** A call that is watched at its client's side. Changes nothing. */
 export class RecordedCall implements CallControl {
@@ -79,8 +85,22 @@ export class RecordedCall implements CallControl {
     return this.#call.retrieve(itemId);
   }
 
+  handOver(to: string | null): CommandResult {
+    this.#witness.operates({ in: 'handOver', to });
+    return this.#call.handOver?.(to) ?? { ok: false, error: notPossible() };
+  }
+
+  breakBackend(): CommandResult {
+    this.#witness.operates({ in: 'breakBackend' });
+    return this.#call.breakBackend?.() ?? { ok: false, error: notPossible() };
+  }
+
   close(reason: CloseReason): void {
     this.#witness.closes(reason);
     this.#call.close(reason);
   }
+}
+
+function notPossible(): CallError {
+  return new CallError('unsupported_by_backend', 'This call cannot do that.');
 }

@@ -19,6 +19,10 @@ export class HealthPace implements BackendPace {
   readonly #firstAudio = new RecentSamples();
   readonly #dry = new RecentSamples();
 
+  get firstAudioP90Ms(): number | null {
+    return this.#firstAudio.p90Ms;
+  }
+
   get firstAudioP95Ms(): number | null {
     return this.#firstAudio.p95Ms;
   }
@@ -48,23 +52,28 @@ export class HealthPace implements BackendPace {
 /** The latest samples of one thing; sorted when they are asked for after a change. */
 class RecentSamples {
   readonly #samples: Sample[] = [];
-  #p95Ms: number | null = null;
-  #stale = false;
+  /** Smallest first; `null`: to be sorted anew. */
+  #sorted: readonly number[] | null = [];
+
+  get p90Ms(): number | null {
+    return this.#quantile(0.9);
+  }
 
   get p95Ms(): number | null {
-    if (this.#stale) {
-      this.#stale = false;
-      const sorted = this.#samples.map(({ ms }) => ms).sort((a, b) => a - b);
-      const rank = Math.ceil(0.95 * sorted.length) - 1;
-      this.#p95Ms = sorted.length < leastSamples ? null : (sorted[rank] ?? null);
-    }
-    return this.#p95Ms;
+    return this.#quantile(0.95);
   }
 
   push(ms: number, nowMs: number): void {
     this.#samples.push({ ms, atMs: nowMs });
     const tooMany = this.#samples.length > sampleLimit;
     if (tooMany || nowMs - this.#samples[0]!.atMs > sampleAgeMs) this.#samples.shift();
-    this.#stale = true;
+    this.#sorted = null;
+  }
+
+  #quantile(share: number): number | null {
+    this.#sorted ??= this.#samples.map(({ ms }) => ms).sort((a, b) => a - b);
+    const sorted = this.#sorted;
+    if (sorted.length < leastSamples) return null;
+    return sorted[Math.ceil(share * sorted.length) - 1] ?? null;
   }
 }

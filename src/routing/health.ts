@@ -116,6 +116,16 @@ export function isTrusted(state: HealthState, nowMs: number): boolean {
   }
 }
 
+/** Whether half of what opens it has happened of late, or it has only just been closed again. */
+export function isWarned(state: HealthState, nowMs: number): boolean {
+  const now = healthAt(state, nowMs);
+  if (now.kind !== 'closed') return true;
+  const recent = now.recent.filter(({ sinceMs }) => nowMs - sinceMs < failureWindowMs);
+  const failures = sum(recent, (stretch) => stretch.failures);
+  const all = failures + sum(recent, (stretch) => stretch.successes);
+  return failures >= failureLimit / 2 && failures >= (failureShare / 2) * all;
+}
+
 function succeeded(state: HealthState, nowMs: number): HealthState {
   switch (state.kind) {
     case 'open':

@@ -1,16 +1,21 @@
 import type { AgentDefinition } from '../ports/agent.ts';
 import { agentsInScope, type AgentScope } from '../routing/agents.ts';
 import { backendsOf } from '../routing/route.ts';
+import { isOperator } from './api-operator.ts';
 import type { Backends } from './backend-set.ts';
+import { pricesOf } from './config-spend.ts';
 import { leavingBackends, type InForce } from './in-force.ts';
 import type { KeptBackend } from './kept-backend.ts';
 
 /** The wire's eagerness as the configuration's profile. */
 const profileOf = { high: 'fast', auto: 'balanced', medium: 'balanced', low: 'patient' } as const;
 
-/** What `/api/agents` shows to a scope: no instructions, and of keys nothing but their ids' rules. */
+/**
+ * What `/api/agents` shows to a scope: no instructions, and of keys nothing but their ids' rules. `may` is
+ * what the one who asks may do with running calls.
+ */
 export function shownAgents(
-  { directory, backends, generation }: InForce,
+  { directory, backends, generation, config }: InForce,
   scope: AgentScope,
 ): unknown {
   const agents = agentsInScope(directory, scope).map((agent) => {
@@ -35,7 +40,9 @@ export function shownAgents(
       playoutLeadMs: agent.playoutLeadMs,
     };
   });
-  return { generation, agents };
+  const operates = isOperator(scope);
+  const may = { handOver: operates, breakBackend: operates && config.server.faultInjection };
+  return { generation, agents, may };
 }
 
 /** What `/api/backends` shows to a scope; those that only calls hold are `leaving`. */
@@ -53,10 +60,20 @@ export function shownBackends(now: InForce, all: Backends['all'], scope: AgentSc
       leaving: leaving.has(backend),
       generation: backend.generation,
       calls: { held: backend.calls, answering: backend.answering },
+      hosted: isHosted(backend.entry.options),
+      prices: pricesOf(now.config.spend, backend.name),
       capabilities: capabilitiesOf(backend),
       figures: backend.figures(),
     }));
   return { generation: now.generation, backends: shown };
+}
+
+/** Whether somebody is paid, as far as the options tell: a key is named in them, or in those of a part. */
+function isHosted(options: unknown): boolean {
+  if (typeof options !== 'object' || options === null) return false;
+  return Object.entries(options).some(([name, value]: [string, unknown]) =>
+    name === 'apiKeyEnv' || name === 'apiKeyFile' ? value !== undefined : isHosted(value),
+  );
 }
 
 /** Known for sure only of one that is ready. */

@@ -62,7 +62,9 @@ export class Backends {
         key,
         () => new KeptBackend({ entry, port: create(entry), generation, clock, log }),
       );
-    return { ...hold(), again: hold };
+    const held = hold();
+    held.thing.limit(entry);
+    return { ...held, again: hold };
   }
 }
 
@@ -146,6 +148,9 @@ export class BackendLease {
       const backend = this.#find(entry.backend);
       backend?.seen('success');
       this.#answers(backend);
+    } else if (entry.type === 'standby.opened') this.#find(entry.backend)?.seen('success');
+    else if (entry.type === 'standby.closed' && entry.outcome === 'refused') {
+      this.#find(entry.backend)?.seen('refused');
     } else if (entry.type === 'backend.failed') {
       this.#find(entry.backend)?.seen(failureOf(entry, this.#answering?.name));
       this.#answers(null);

@@ -2,6 +2,7 @@ import type { CallOptions } from '../call/options.ts';
 import type { AgentDefinition, CallRoute } from '../ports/agent.ts';
 import type { CallControl } from '../ports/client.ts';
 import type { ObserverPort } from '../ports/observer.ts';
+import type { CallPhrases } from '../ports/phrases.ts';
 import { backendOrder } from '../routing/policy.ts';
 import type { CallBook } from './call-book.ts';
 import type { Drain } from './drain.ts';
@@ -27,6 +28,8 @@ export interface CallsOptions extends HouseParts {
   readonly parts: (agent: AgentDefinition) => AgentParts;
   readonly toolbox: Toolbox | null;
   readonly listeners: Listeners;
+  /** What a call of an agent says without a backend. */
+  readonly phrases: (agent: AgentDefinition) => CallPhrases | null;
   readonly book: CallBook;
   readonly drain: Drain;
   readonly metrics: Metrics;
@@ -46,7 +49,7 @@ export class Calls {
   /** Throws only by a fault of ours; nothing is held for the call then. */
   start({ callId, agent, route, now, keyId, consented, onClosed }: CallStart): CallControl {
     const { book, drain, metrics, spendDay, recordings, news, clock, ids } = this.#options;
-    const hidden = redactionRules(agent);
+    const hidden = redactionRules(agent, now.config.directory.agents);
     const log = hidden === null ? this.#options.log : redactedLogger(this.#options.log, hidden);
     const lease = now.backends.lease(backendOrder(now.backends.candidates(route.backends)));
     const tools = new CallTools({
@@ -97,6 +100,7 @@ export class Calls {
         ...this.#options.parts(agent),
         toolSet: tools.toolSet,
         listener: beside?.listener ?? null,
+        phrases: this.#options.phrases(agent),
         otherAgent: (name) => tools.otherAgent(name),
         clock,
         ids,
@@ -112,7 +116,7 @@ export class Calls {
       const call = this.#options.createCall(recording?.recorder.made(options) ?? options);
       const shown = recording?.recorder.around(call) ?? call;
       // A call that failed at once is over before it is known here.
-      if (!isOver()) drain.add(callId, call);
+      if (!isOver()) drain.add(callId, shown);
       return shown;
     } catch (thrown) {
       ended();

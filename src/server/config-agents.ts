@@ -1,4 +1,4 @@
-import type { AgentDefinition, ListenerDeclaration } from '../ports/agent.ts';
+import type { AgentDefinition, ListenerDeclaration, VoiceDeclaration } from '../ports/agent.ts';
 import type { ToolDeclaration } from '../ports/tool.ts';
 import { readListener } from './config-listener.ts';
 import { stockModelNames } from './builtin.ts';
@@ -10,6 +10,7 @@ import { recordingOf } from './config-keeping.ts';
 import { agentLimitsOf } from './config-spend.ts';
 import { configuredDetection, configuredManner } from './config-turns.ts';
 import type { AgentEntry, BackendSchemas } from './config-schema.ts';
+import { readSpeechPart } from './config-speech-part.ts';
 import { readTools } from './config-tools.ts';
 import { backendsOf } from '../routing/route.ts';
 import { suggestion } from './suggestion.ts';
@@ -35,6 +36,7 @@ export function assembleAgents(
     agentOf(name, entry, {
       tools: readTools(yaml, ['agents', name, 'tools'], entry.tools, problems),
       listener: readListener(yaml, ['agents', name, 'listener'], entry.listener, schemas, problems),
+      voice: readVoice(yaml, name, entry, schemas, problems),
     }),
   );
   for (const [name, entry] of Object.entries(entries)) {
@@ -61,6 +63,8 @@ function agentOf(
   read: {
     readonly tools: readonly ToolDeclaration[];
     readonly listener: ListenerDeclaration | null;
+    /** Of its handover's sentences. */
+    readonly voice: VoiceDeclaration | null;
   },
 ): AgentDefinition {
   const { turns } = entry;
@@ -84,8 +88,22 @@ function agentOf(
     ...(entry.redact === undefined ? {} : { redact: entry.redact.map(textRuleOf) }),
     ...(entry.recording === undefined ? {} : { recording: recordingOf(entry.recording) }),
     ...(entry.limits === undefined ? {} : { limits: agentLimitsOf(entry.limits) }),
-    ...(entry.handover === undefined ? {} : { handover: handoverOf(entry.handover) }),
+    ...(entry.handover === undefined ? {} : { handover: handoverOf(entry.handover, read.voice) }),
   };
+}
+
+/** The voice that says what no backend does. */
+function readVoice(
+  yaml: PositionedYaml,
+  agent: string,
+  { handover }: AgentEntry,
+  schemas: BackendSchemas,
+  problems: ConfigProblem[],
+): VoiceDeclaration | null {
+  if (handover?.voice === undefined) return null;
+  const path = ['agents', agent, 'handover', 'voice'];
+  const from = { part: 'tts', schemas, absent: 'This program has no voices.' } as const;
+  return readSpeechPart(yaml, path, handover.voice, from, problems);
 }
 
 /** A call has the backends of its agent, and no others. */

@@ -1,13 +1,9 @@
-import { z } from 'zod';
 import type { ListenerDeclaration } from '../ports/agent.ts';
 import type { AgentEntry, BackendSchemas } from './config-schema.ts';
+import { readSpeechPart } from './config-speech-part.ts';
 import type { ConfigProblem, PositionedYaml } from './problems.ts';
-import { schemaProblems } from './schema-problems.ts';
 
-/**
- * The recogniser beside an agent's backends, read as a cascade reads its own: the types and their
- * options are the same.
- */
+/** The recogniser beside an agent's backends. */
 export function readListener(
   yaml: PositionedYaml,
   path: readonly string[],
@@ -16,24 +12,8 @@ export function readListener(
   problems: ConfigProblem[],
 ): ListenerDeclaration | null {
   if (entry === undefined) return null;
-  const schema = listenerSchema(schemas);
-  if (schema === null) {
-    problems.push(yaml.problem([...path], 'This program has no recognisers.'));
-    return null;
-  }
   const { agent, ...asked } = entry;
-  const parsed = schema.safeParse(asked, { reportInput: true });
-  if (!parsed.success) {
-    problems.push(...schemaProblems(yaml, schema, parsed.error, [...path]));
-    return null;
-  }
-  const { type, ...options } = parsed.data as { readonly type: string };
-  return { type, options, agent };
-}
-
-function listenerSchema(schemas: BackendSchemas): z.ZodType | null {
-  const cascade = schemas['cascade'];
-  return cascade instanceof z.ZodObject
-    ? ((cascade.shape['stt'] ?? null) as z.ZodType | null)
-    : null;
+  const from = { part: 'stt', schemas, absent: 'This program has no recognisers.' } as const;
+  const part = readSpeechPart(yaml, path, asked, from, problems);
+  return part === null ? null : { ...part, agent };
 }

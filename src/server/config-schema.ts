@@ -9,6 +9,7 @@ import {
   storeSchema,
   webhooksSchema,
 } from './config-keeping.ts';
+import { connectionsSchema } from './config-connections.ts';
 import { handoverSchema } from './config-handover.ts';
 import { agentLimitsSchema, limitsSchema, pricesSchema } from './config-spend.ts';
 import { toolEntry } from './config-tools.ts';
@@ -28,6 +29,7 @@ const server = z.strictObject({
   drainMs: z.int().min(0).max(3_600_000).default(60_000),
   sessionCapMs: z.int().min(100).max(86_400_000).nullable().default(3_600_000),
   idleTimeoutMs: z.int().min(100).max(86_400_000).nullable().default(1_800_000),
+  faultInjection: z.boolean().default(false),
 });
 
 const key = z.strictObject({
@@ -81,6 +83,7 @@ export const configSchema = z.strictObject({
   auth: z.strictObject({ keys: z.array(key).max(10_000).default([]) }).prefault({}),
   backends: z.record(name, backend).default({}),
   agents: z.record(name, agent).default({}),
+  connections: connectionsSchema,
   prices: pricesSchema,
   limits: limitsSchema,
   store: storeSchema,
@@ -116,6 +119,8 @@ export function salvage(data: unknown): ConfigFile {
       ]),
     ),
     agents: Object.fromEntries(agents) as ConfigFile['agents'],
+    connections:
+      connectionsSchema.safeParse(group(data)['connections']).data ?? connectionsSchema.parse({}),
     prices: pricesSchema.safeParse(group(data)['prices'] ?? {}).data ?? {},
     limits: limitsSchema.safeParse(group(data)['limits'] ?? {}).data ?? limitsSchema.parse({}),
     store: storeSchema.safeParse(group(data)['store']).data,

@@ -123,6 +123,12 @@ export function readSpend(
   };
 }
 
+/** A backend's prices: its own, its model's, or those that are published; `null`: not known. */
+export function pricesOf({ prices, models }: SpendConfig, backend: string): PriceTable | null {
+  const model = models[backend] ?? '';
+  return prices[backend] ?? prices[model] ?? knownPrices[model] ?? null;
+}
+
 /** What a call of this agent costs and may cost. */
 export function spendOf(
   config: SpendConfig,
@@ -130,7 +136,7 @@ export function spendOf(
   keyId: string | null,
   day: SpendDay,
 ): SpendOptions {
-  const { prices, models, limits } = config;
+  const { limits } = config;
   const shared = [
     { scope: 'day', limits: limits.day, used: () => day.used(null) } as const,
     ...(keyId === null
@@ -138,10 +144,7 @@ export function spendOf(
       : [{ scope: 'key', limits: limits.key, used: () => day.used(keyId) } as const]),
   ];
   return {
-    prices: (backend) => {
-      const model = models[backend] ?? '';
-      return prices[backend] ?? prices[model] ?? knownPrices[model] ?? null;
-    },
+    prices: (backend) => pricesOf(config, backend),
     currency: config.currency,
     limits: { ...limits.call, ...own?.amounts },
     shared,

@@ -3,6 +3,7 @@ import type { AgentDefinition } from '../ports/agent.ts';
 import type { AgentDirectory } from '../routing/agents.ts';
 import { backendsOf } from '../routing/route.ts';
 import { assembleAgents } from './config-agents.ts';
+import { readConnections, type ConnectionLimits } from './config-connections.ts';
 import { readKeeping, type KeepingConfig } from './config-keeping.ts';
 import { readKeys, readTls } from './config-secrets.ts';
 import { readSpend, type SpendConfig } from './config-spend.ts';
@@ -19,6 +20,8 @@ export interface BackendEntry {
   readonly name: string;
   readonly type: string;
   readonly options: unknown;
+  /** Absent: as all backends by default. */
+  readonly connections?: ConnectionLimits;
 }
 
 /** Everything a process needs to serve; secrets are in it, so it is never printed. */
@@ -36,6 +39,8 @@ export interface GatewayConfig {
     readonly sessionCapMs: number | null;
     /** Longest time without anything from a client, ms; `null` = for ever. */
     readonly idleTimeoutMs: number | null;
+    /** Whether operators may make the backend of a running call fail. */
+    readonly faultInjection: boolean;
   };
   readonly keys: readonly ApiKey[];
   /** Those that an agent uses or the file names. */
@@ -129,6 +134,7 @@ function assemble(
     problems.push(yaml.problem(['server', 'host'], message));
   }
   const tls = readTls(yaml, file.server.tls, sources, problems);
+  const connectionsOf = readConnections(yaml, file.connections, names, problems);
   return {
     server: {
       host,
@@ -139,9 +145,12 @@ function assemble(
       drainMs: file.server.drainMs,
       sessionCapMs: file.server.sessionCapMs,
       idleTimeoutMs: file.server.idleTimeoutMs,
+      faultInjection: file.server.faultInjection,
     },
     keys,
-    backends: known.filter(({ name }) => ofFile.has(name) || isUsed(name, agents)),
+    backends: known
+      .filter(({ name }) => ofFile.has(name) || isUsed(name, agents))
+      .map((entry) => ({ ...entry, ...connectionsOf(entry.name) })),
     directory: { agents, defaultAgent: wantedDefault },
     spend: readSpend(yaml, file, [...known, ...listenersOf(agents)], problems),
     keeping: readKeeping(yaml, file, agents, problems),

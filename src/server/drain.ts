@@ -7,6 +7,8 @@ export interface ClosableCall {
   close(reason: CloseReason): void;
   /** To another backend at the next pause; `null`: to the first that is not in use. Absent: it cannot. */
   handOver?(to: string | null): CommandResult;
+  /** Its backend is lost, as if it had died. Absent: it cannot be made to. */
+  breakBackend?(): CommandResult;
 }
 
 export interface DrainOptions {

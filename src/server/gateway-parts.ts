@@ -1,5 +1,5 @@
 import type { CallOptions } from '../call/options.ts';
-import type { ListenerDeclaration } from '../ports/agent.ts';
+import type { ListenerDeclaration, VoiceDeclaration } from '../ports/agent.ts';
 import type { BackendPort } from '../ports/backend.ts';
 import type { AnyClientPort, CallControl } from '../ports/client.ts';
 import type { DetectorPort } from '../ports/detector.ts';
@@ -10,6 +10,7 @@ import type { Logger } from '../ports/log.ts';
 import type { RecordingPort } from '../ports/recording.ts';
 import type { SpeechToTextPort } from '../ports/speech-to-text.ts';
 import type { StorePort } from '../ports/store.ts';
+import type { TextToSpeechPort } from '../ports/text-to-speech.ts';
 import type { ToolPort } from '../ports/tool.ts';
 import type { Clock } from '../time/clock.ts';
 import type { IdSource } from '../time/ids.ts';
@@ -34,6 +35,8 @@ export interface GatewayParts {
   readonly toolbox?: Toolbox | null;
   /** Makes the recognisers that agents have beside their backends; absent: there are none. */
   readonly createListener?: (declaration: ListenerDeclaration) => SpeechToTextPort;
+  /** Makes the voices of what calls say without a backend; absent: they say nothing. */
+  readonly createVoice?: (declaration: VoiceDeclaration) => TextToSpeechPort;
   /** Makes who is asked about what agents say; absent: nobody is asked. */
   readonly createGateCheck?: (check: GateCheck) => GateCheckPort;
   /** Keeps finished calls; absent: memory does. */

@@ -8,6 +8,7 @@ import { Admission } from './admission.ts';
 import { Backends } from './backend-set.ts';
 import { Calls } from './calls.ts';
 import type { GatewayConfig } from './config.ts';
+import { BackendProbes } from './backend-probes.ts';
 import { Drain } from './drain.ts';
 import { GuardedDetector } from './guarded-detector.ts';
 import { createHttp } from './http.ts';
@@ -26,6 +27,7 @@ import { Metrics, type FigureSource } from './metrics.ts';
 import { Readiness } from './readiness.ts';
 import { Reloads, type ReloadOutcome } from './reloads.ts';
 import { SpendDay } from './spend-day.ts';
+import { SpokenPhrases } from './spoken-phrases.ts';
 import { UpgradePath } from './upgrade.ts';
 import { WebSocketAcceptor } from './websocket.ts';
 import type { Gateway, GatewayParts } from './gateway-parts.ts';
@@ -49,12 +51,14 @@ class RunningGateway implements Gateway {
   readonly #endOfTurn: OptionalPart<EndOfTurnPort>;
   readonly #canceller: OptionalPart<EchoCancellerPort>;
   readonly #listeners: Listeners;
+  readonly #phrases: SpokenPhrases | null;
   readonly #drain: Drain;
   readonly #admission: Admission;
   readonly #spendDay: SpendDay;
   readonly #acceptor: WebSocketAcceptor;
   readonly #metrics: Metrics;
   readonly #reloads: Reloads;
+  readonly #probes: BackendProbes;
   readonly #keeping: Keeping;
   readonly #app: ReturnType<typeof createHttp>;
   #prepared: Promise<readonly string[]> = Promise.resolve([]);
@@ -82,6 +86,9 @@ class RunningGateway implements Gateway {
     });
     this.#acceptor = new WebSocketAcceptor({ clock });
     this.#listeners = new Listeners({ create: createListener, chance: Math.random, log });
+    const { createVoice } = parts;
+    this.#phrases =
+      createVoice === undefined ? null : new SpokenPhrases({ create: createVoice, clock, log });
     this.#reloads = new Reloads({
       config,
       backends: this.#backends,
@@ -96,6 +103,8 @@ class RunningGateway implements Gateway {
     });
     this.#metrics = this.#createMetrics();
     const { ids, store = null, createRecordings = null } = parts;
+    const current = (): InForce => this.#reloads.current;
+    this.#probes = new BackendProbes({ current, clock, ids, log, chance: Math.random });
     const { keeping } = config;
     this.#keeping = new Keeping({ config: keeping, store, createRecordings, clock, ids, log });
     const upgrades = this.#createUpgrades();
@@ -105,7 +114,10 @@ class RunningGateway implements Gateway {
       backends: this.#backends,
       book: this.#keeping.book,
       recordings: this.#keeping.recordings,
-      handOver: (callId, to) => this.#drain.find(callId)?.handOver?.(to) ?? null,
+      operator: {
+        handOver: (callId, to) => this.#drain.find(callId)?.handOver?.(to) ?? null,
+        breakBackend: (callId) => this.#drain.find(callId)?.breakBackend?.() ?? null,
+      },
       metrics: this.#metrics,
       readiness,
       listeners: this.#listeners,
@@ -151,6 +163,7 @@ class RunningGateway implements Gateway {
     }
     log.info('server.listening', { url: this.url });
     this.#prepared = this.#prepare();
+    this.#probes.start();
   }
 
   reload(config: GatewayConfig): Promise<ReloadOutcome> {
@@ -181,6 +194,7 @@ class RunningGateway implements Gateway {
 
   #limit({ config: { server, directory, spend } }: InForce): void {
     this.#listeners.configure(directory.agents);
+    this.#phrases?.configure(directory.agents);
     this.#toolsReady = this.#parts.toolbox?.configure(directory.agents) ?? Promise.resolve();
     this.#admission.maxCalls = server.maxCalls;
     this.#spendDay.config = spend;
@@ -257,6 +271,7 @@ class RunningGateway implements Gateway {
       news: this.#keeping.news,
       toolbox: this.#parts.toolbox ?? null,
       listeners: this.#listeners,
+      phrases: (agent) => this.#phrases?.of(agent) ?? null,
       parts: (agent) => ({
         detector: this.#detectorState() === 'ready' ? this.#detector : null,
         endOfTurn: this.#endOfTurn.ready,
@@ -308,7 +323,7 @@ class RunningGateway implements Gateway {
     const reasons = [...backends.reasons(), ...this.#readiness.reasons()];
     for (const reason of reasons) log.error('server.not_ready', { reason });
     if (reasons.length === 0) log.info('server.ready', { prepareMs: clock.nowMs() - startMs });
-    await Promise.all([...helpers, this.#toolsReady]);
+    await Promise.all([...helpers, this.#toolsReady, this.#phrases?.made]);
     return reasons;
   }
 
@@ -323,6 +338,7 @@ class RunningGateway implements Gateway {
 
   async #letGo(): Promise<void> {
     this.#stopPreparing.abort(new CallError('server_draining', 'The server is shutting down.'));
+    this.#probes.close();
     await this.#acceptor.end(1012, 'the server is shutting down');
     this.#metrics.close();
     await this.#app.close();
@@ -330,6 +346,7 @@ class RunningGateway implements Gateway {
     await this.#backends.closeAll();
     await this.#parts.toolbox?.close();
     await this.#listeners.close();
+    await this.#phrases?.close();
     await this.#detector?.close();
     await Promise.all([this.#endOfTurn.close(), this.#canceller.close()]);
     await this.#keeping.close();

@@ -5,7 +5,7 @@ import type { Logger } from '../ports/log.ts';
 import type { Clock } from '../time/clock.ts';
 import { shownAgents, shownBackends } from './api.ts';
 import { addCallApi } from './api-calls.ts';
-import { addHandoverApi, type HandoverApiOptions } from './api-handover.ts';
+import { addOperatorApi, type OperatorCommands } from './api-operator.ts';
 import { httpCredentials, type Caller } from './auth.ts';
 import type { Backends } from './backend-set.ts';
 import type { CallBook } from './call-book.ts';
@@ -27,7 +27,7 @@ export interface HttpOptions {
   readonly backends: Pick<Backends, 'all'>;
   readonly book: CallBook;
   readonly recordings: Pick<CallRecordings, 'read'>;
-  readonly handOver: HandoverApiOptions['handOver'];
+  readonly operator: OperatorCommands;
   readonly metrics: Metrics;
   readonly readiness: Readiness;
   /** What no call waits for, and is shown all the same. */
@@ -115,7 +115,12 @@ function addApi(app: FastifyInstance, options: HttpOptions, streams: EventStream
   );
 
   addCallApi(app, { book, recordings, streams, callerOf });
-  addHandoverApi(app, { handOver: options.handOver, callerOf });
+  addOperatorApi(app, {
+    commands: options.operator,
+    faultInjection: () => inForce().config.server.faultInjection,
+    log: options.log,
+    callerOf,
+  });
 }
 
 /**

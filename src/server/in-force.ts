@@ -100,11 +100,14 @@ export function describeInForce(
     readonly cancelling: boolean;
   },
 ): RunningState {
-  const { tls, host, port, sessionCapMs, idleTimeoutMs } = config.server;
+  const { tls, host, port, sessionCapMs, idleTimeoutMs, faultInjection } = config.server;
   const { maxCalls, drainMs, cancelling } = parts;
   const certificate = tls === null ? null : digestOf(`${tls.cert}\n${tls.key}`);
   return {
-    server: { host, port, certificate, sessionCapMs, idleTimeoutMs, maxCalls, drainMs },
+    server: {
+      ...{ host, port, certificate, sessionCapMs, idleTimeoutMs, faultInjection },
+      ...{ maxCalls, drainMs },
+    },
     keys: auth.describe(),
     origins,
     agents: directory.agents,

@@ -96,6 +96,16 @@ export class CallMetrics {
         this.#to.handoverGap.observe({ ...labelsOf(seen), during: 'call' }, entry.gapMs / 1000);
         this.#to.handoverOurs.observe(labelsOf(seen), entry.oursMs / 1000);
         break;
+      case 'hedge.ended':
+        this.#to.hedges.inc({ ...labelsOf(seen), outcome: outcomeOf(entry, call) });
+        break;
+      case 'standby.closed':
+        this.#to.standbys.inc({
+          agent: call.agent,
+          backend: entry.backend,
+          outcome: entry.outcome,
+        });
+        break;
       case 'turn.committed':
         seen.waitingSinceMs = entry.speechEndAtMs;
         this.#turns.entry(labelsOf(seen), entry);
@@ -151,6 +161,9 @@ export class CallMetrics {
       case 'turn.retracted':
         this.#turns.entry(labelsOf(seen), entry);
         break;
+      case 'handover.held':
+      case 'hedge.started':
+      case 'standby.opened':
       case 'call.opened':
       case 'call.configured':
       case 'backend.opening':
@@ -234,6 +247,15 @@ export class CallMetrics {
     seen.lastError = code;
     this.#to.errors.inc({ ...labelsOf(seen), code });
   }
+}
+
+/** The race is over before the call goes over to another backend. */
+function outcomeOf(
+  { winner }: LogEntry & { readonly type: 'hedge.ended' },
+  { backend }: ObservedCall,
+): 'kept' | 'gone_over' | 'dropped' {
+  if (winner === null) return 'dropped';
+  return winner === backend ? 'kept' : 'gone_over';
 }
 
 function labelsOf({ call: { agent, backend } }: Seen): { agent: string; backend: string } {

@@ -16,6 +16,10 @@ export interface CallInstruments {
   readonly handovers: Counter<OfCall | 'during'>;
   readonly handoverGap: Histogram<OfCall | 'during'>;
   readonly handoverOurs: Histogram<OfCall>;
+  /** By the backend that stood by. */
+  readonly standbys: Counter<OfCall | 'outcome'>;
+  /** By the backend that was late. */
+  readonly hedges: Counter<OfCall | 'outcome'>;
   readonly dropped: Counter<OfCall | 'cause'>;
   readonly droppedSamples: Counter<OfCall | 'cause'>;
   readonly unsent: Gauge<OfCall>;
@@ -86,6 +90,18 @@ export function callInstruments(registry: Registry): CallInstruments {
       help: 'From the loss of a backend to everything told to the next, less the time it took to open.',
       labelNames: labels,
       buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.3, 0.5, 1],
+      registers,
+    }),
+    standbys: new Counter({
+      name: 'parley_standbys_total',
+      help: 'Sessions that stood by for the loss of another backend, by what became of them.',
+      labelNames: [...labels, 'outcome'],
+      registers,
+    }),
+    hedges: new Counter({
+      name: 'parley_hedges_total',
+      help: 'Answers that were late and asked of another backend too, by who answered.',
+      labelNames: [...labels, 'outcome'],
       registers,
     }),
     dropped: new Counter({

@@ -151,6 +151,11 @@ export class RecordFold {
       case 'agent.ducked':
       case 'agent.held':
       case 'agent.resumed':
+      case 'handover.held':
+      case 'hedge.started':
+      case 'hedge.ended':
+      case 'standby.opened':
+      case 'standby.closed':
       case 'agent.slow':
       case 'caller.away':
       case 'speech.interrupted':

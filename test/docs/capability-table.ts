@@ -52,6 +52,11 @@ const rows: readonly Row[] = [
     keys: ['notes'],
     cell: ({ notes }) => yes(notes === true),
   },
+  {
+    title: 'tells the time of its sessions itself',
+    keys: ['reportsTime'],
+    cell: ({ reportsTime }) => yes(reportsTime === true),
+  },
   { title: 'can be stopped', keys: ['cancel'], cell: ({ cancel }) => yes(cancel) },
   {
     title: 'is told what was heard',
@@ -67,6 +72,11 @@ const rows: readonly Row[] = [
     title: 'history it can begin with',
     keys: ['seedHistory'],
     cell: ({ seedHistory }) => (seedHistory === 'none' ? '–' : seedHistory),
+  },
+  {
+    title: 'stands by before it is needed',
+    keys: ['standby'],
+    cell: ({ standby }) => yes(standby === true),
   },
   {
     title: 'items from outside, mid-call',

@@ -20,10 +20,12 @@ import type { AgentToSwitchTo } from '../../src/call/call-actions.ts';
 import type { CallScope } from '../../src/call/scope.ts';
 import type { SpendOptions } from '../../src/call/spend-options.ts';
 import type { CloseReason, Line, LogEntry } from '../../src/ports/events.ts';
+import type { BackendHealth } from '../../src/ports/health.ts';
 import type { DetectorPort } from '../../src/ports/detector.ts';
 import type { EchoCancellerPort } from '../../src/ports/echo-canceller.ts';
 import type { EndOfTurnPort } from '../../src/ports/end-of-turn.ts';
 import type { ErrorCode } from '../../src/ports/errors.ts';
+import type { CallPhrases } from '../../src/ports/phrases.ts';
 import type { ObserverPort } from '../../src/ports/observer.ts';
 import type { ServerVad } from '../../src/ports/settings.ts';
 import type { ToolPort, ToolSet } from '../../src/ports/tool.ts';
@@ -125,20 +127,27 @@ export interface HarnessOptions {
   readonly otherAgent?: (name: string) => AgentToSwitchTo | null;
   readonly observers?: readonly ObserverPort[];
   readonly spend?: SpendOptions;
+  readonly phrases?: CallPhrases;
+  readonly health?: (backend: string) => BackendHealth | null;
+  /** Shared with other calls; absent: its own, at 5,000 ms. */
+  readonly clock?: ManualClock;
 }
 
 /** A call on a manual clock, with everything it touches in the test's hands. */
 export class CallHarness {
-  readonly clock = new ManualClock(5000);
+  readonly clock: ManualClock;
   readonly detector: DetectorPort | null;
   readonly backends: readonly ScriptedBackend[];
   readonly call: Call;
   readonly view: RecordingView;
   /** Reasons given to `onClosed`. */
   readonly closes: CloseReason[] = [];
+  readonly #originMs: number;
 
   /** `prepareResampler` must have resolved. An unseen call has no view yet. */
   constructor(options: HarnessOptions = {}, seen: 'seen' | 'unseen' = 'seen') {
+    this.clock = options.clock ?? new ManualClock(5000);
+    this.#originMs = this.clock.nowMs();
     this.backends = options.backends ?? [new ScriptedBackend()];
     this.detector = options.detector === undefined ? new EnergyDetector() : options.detector;
     const agent = { ...plainAgent, ...options.agent };
@@ -158,6 +167,8 @@ export class CallHarness {
       log: silentLogger,
       observers: options.observers ?? [],
       ...(options.spend === undefined ? {} : { spend: options.spend }),
+      phrases: options.phrases ?? null,
+      ...(options.health === undefined ? {} : { health: options.health }),
       onClosed: (reason) => this.closes.push(reason),
     });
     this.view = new RecordingView(
@@ -177,7 +188,7 @@ export class CallHarness {
 
   /** Call time, ms. */
   get nowMs(): number {
-    return this.clock.nowMs() - 5000;
+    return this.clock.nowMs() - this.#originMs;
   }
 
   /** The session of the backend that answers. */

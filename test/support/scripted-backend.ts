@@ -1,5 +1,6 @@
 import { BoundedQueue } from '../../src/streams/bounded-queue.ts';
 import { pcm24k } from '../../src/audio/format.ts';
+import type { ConversationItem } from '../../src/ports/conversation.ts';
 import type { CallError } from '../../src/ports/errors.ts';
 import type {
   BackendCapabilities,
@@ -117,6 +118,8 @@ export class ScriptedSession implements BackendSession {
   #commands: ScriptedCommand[] = [];
   /** Every chunk of caller audio, in order. */
   readonly audio: (BackendCommand & { type: 'audio' })['chunk'][] = [];
+  /** What it was told of the conversation after it had been opened. */
+  readonly seeded: (readonly ConversationItem[])[] = [];
   /** What the next `send` answers. */
   accepts: 'ok' | 'overflow' = 'ok';
   closed = false;
@@ -131,6 +134,10 @@ export class ScriptedSession implements BackendSession {
     if (command.type === 'audio') this.audio.push(command.chunk);
     else this.#commands.push(command);
     return 'ok';
+  }
+
+  seed(items: readonly ConversationItem[]): void {
+    this.seeded.push(items);
   }
 
   close(): void {

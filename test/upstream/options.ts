@@ -61,14 +61,20 @@ export type StandInFault =
   | { readonly kind: 'fail_responses'; readonly code: string; readonly message: string }
   | { readonly kind: 'slow' };
 
+/** Delays, ms. */
+interface Spread {
+  readonly p50: number;
+  readonly p95: number;
+}
+
 export interface StandInOptions {
   readonly clock?: Clock;
   /** 0 = any free one. */
   readonly port?: number;
   /** The key that is asked for; `null` takes anyone. */
   readonly apiKey?: string | null;
-  /** Spread of the time from a request to the first audio; log-normal. */
-  readonly firstAudioMs?: { readonly p50: number; readonly p95: number };
+  /** Spread of the time from a request to the first audio; log-normal, and of some another one. */
+  readonly firstAudioMs?: Spread & { readonly tail?: Spread & { readonly share: number } };
   readonly seed?: number;
   /** Audio comes this much faster than real time. */
   readonly realTimeFactor?: number;

@@ -357,7 +357,7 @@ export class StandInSession {
         maxOutputTokens: params.max_output_tokens ?? this.state.maxOutputTokens,
         metadata: params.metadata ?? null,
         answer: settings.steady ? { steady: true } : this.#answerOf(scripted, params),
-        firstAudioMs: drawDelayMs(settings.firstAudioMs, this.#random),
+        firstAudioMs: this.#drawFirstAudioMs(),
         pieceMs: settings.pieceMs,
         realTimeFactor: fault?.kind === 'slow' ? slowFactor : settings.realTimeFactor,
         failure: fault?.kind === 'fail_responses' ? fault : null,
@@ -382,6 +382,12 @@ export class StandInSession {
     this.#running.add(response);
     if (!outOfBand) this.#active = response;
     response.start();
+  }
+
+  #drawFirstAudioMs(): number {
+    const { tail, ...usual } = this.#options.settings.firstAudioMs;
+    const isTail = tail !== undefined && this.#random() < tail.share;
+    return drawDelayMs(isTail ? tail : usual, this.#random);
   }
 
   #answerOf(scripted: ScriptedAnswer | undefined, params: ResponseParams): Answer {

@@ -46,5 +46,6 @@ export function capabilitiesOf(
     speculation: speculation && stt.capabilities.partials,
     verbatim: true,
     stages: true,
+    standby: true,
   };
 }

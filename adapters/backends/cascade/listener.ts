@@ -173,6 +173,7 @@ export class Listener {
         break;
       case 'final':
         this.#options.health.worked();
+        if (event.hole === true) this.#hole(event.finishId);
         this.#final(event.finishId, event.text);
         break;
       case 'usage':
@@ -216,6 +217,12 @@ export class Listener {
     if (turn === undefined) return;
     turn.timer.cancel();
     this.#options.onFinal(turn.itemId, said === null ? turn.text : joined(turn.carried, said));
+  }
+
+  /** Its text comes next, and may lack words. */
+  #hole(finishId: number): void {
+    const turn = this.#awaited.find((awaited) => awaited.finishId === finishId);
+    if (turn !== undefined) this.#options.onHole(turn.itemId);
   }
 
   #lost(session: SpeechToTextSession, error: CallError): void {

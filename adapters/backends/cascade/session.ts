@@ -4,6 +4,7 @@ import type {
   BackendEvent,
   BackendSession,
 } from '../../../src/ports/backend.ts';
+import type { ConversationItem } from '../../../src/ports/conversation.ts';
 import { CallError } from '../../../src/ports/errors.ts';
 import type { CallSettings } from '../../../src/ports/settings.ts';
 import { BoundedQueue, type Incoming } from '../../../src/streams/bounded-queue.ts';
@@ -61,7 +62,7 @@ export class CascadeSession implements BackendSession {
     this.#history = new History(settings.historyLimitCharacters, (entries) => {
       counters.historyForgotten += entries;
     });
-    for (const item of context.seed?.items ?? []) this.#history.addItem(item, undefined);
+    this.seed(context.seed?.items ?? []);
     this.#warmer = new PrefixWarmer(parts.llm, context.clock, context.callId);
     const health = (): PartHealth =>
       new PartHealth(settings.failuresAllowed, (error) => this.#fail(error));
@@ -85,6 +86,11 @@ export class CascadeSession implements BackendSession {
 
   get events(): Incoming<BackendEvent> {
     return this.#queue;
+  }
+
+  /** What was said before the session. */
+  seed(items: readonly ConversationItem[]): void {
+    for (const item of items) this.#history.addItem(item, undefined);
   }
 
   send(command: BackendCommand): 'ok' | 'closed' {

@@ -9,7 +9,6 @@ import { hostedPort, type HostedOpening } from '../../shared/hosted-port.ts';
 import type { HostedSurroundings } from '../../shared/surroundings.ts';
 import { addressOf } from './address.ts';
 import { zeroCounters } from './counters.ts';
-import { seedContents } from './encode.ts';
 import { familyOf } from './families.ts';
 import { Memory } from './memory.ts';
 import { openConnection, type Opening } from './opening.ts';
@@ -46,6 +45,7 @@ function capabilitiesOf(frame: Omit<SetupFrame, 'authority'>): BackendCapabiliti
     fasterThanRealTime: true,
     sessionCapMs: options.compression === false ? uncompressedCapMs : null,
     resumption: true,
+    standby: true,
     rigid: { afterStart: [], always: ['toolChoice'], perLine: false },
   };
 }
@@ -72,13 +72,10 @@ export function geminiLiveBackend(
   ): Promise<BackendSession> => {
     const frame: SetupFrame = { options, family, authority: context.authority };
     const memory = new Memory();
-    const { contents, skipped } = seedContents(context.seed?.items ?? []);
-    counters.itemsSkipped += skipped;
-    for (const { role, parts } of contents) {
-      for (const { text } of parts) memory.add(role, text);
-    }
+    counters.itemsSkipped += memory.seed(context.seed?.items ?? []);
     const setup = wireSetup(context.settings, frame);
-    const announcesHistory = family.initialHistory && memory.turns.length > 0;
+    const expected = context.ahead === true || memory.turns.length > 0;
+    const announcesHistory = family.initialHistory && expected;
     const address = addressOf(options, secret);
     const opened = Promise.withResolvers<BackendSession>();
     const take = (opening: Opening): void => {

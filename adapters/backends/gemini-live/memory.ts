@@ -1,3 +1,5 @@
+import type { ConversationItem } from '../../../src/ports/conversation.ts';
+import { seedContents } from './encode.ts';
 import type { WireContent } from '../../../protocol/gemini-live/client-messages.ts';
 
 /** Turns remembered (a count) and their words in all, characters. */
@@ -36,6 +38,15 @@ export class Memory {
   /** What the handle does not hold. */
   get uncovered(): readonly WireContent[] {
     return this.#turns.slice(this.#covered);
+  }
+
+  /** What was said before the session. @returns items that cannot be put in words (a count) */
+  seed(items: readonly ConversationItem[]): number {
+    const { contents, skipped } = seedContents(items);
+    for (const { role, parts } of contents) {
+      for (const { text } of parts) this.add(role, text);
+    }
+    return skipped;
   }
 
   add(role: WireContent['role'], text: string): void {

@@ -5,6 +5,7 @@ import type {
   BackendEvent,
   BackendSession,
 } from '../../../src/ports/backend.ts';
+import type { ConversationItem } from '../../../src/ports/conversation.ts';
 import { CallError } from '../../../src/ports/errors.ts';
 import type { CallSettings } from '../../../src/ports/settings.ts';
 import { BoundedQueue } from '../../../src/streams/bounded-queue.ts';
@@ -58,6 +59,8 @@ export class GeminiLiveSession implements BackendSession {
   #settleAtMs: number | null = null;
   #timer: Timer | null = null;
   #timerAtMs: number | null = null;
+  /** What was said is still to be told. */
+  #ahead: boolean;
   #closed = false;
 
   constructor(connection: Connection, options: SessionOptions) {
@@ -93,7 +96,8 @@ export class GeminiLiveSession implements BackendSession {
         failed: (error) => this.#fail(error),
       },
     });
-    this.#dialogue.begin();
+    this.#ahead = context.ahead === true;
+    if (!this.#ahead) this.#dialogue.begin();
   }
 
   get events(): AsyncIterable<BackendEvent> {
@@ -106,6 +110,15 @@ export class GeminiLiveSession implements BackendSession {
     if (command.type === 'audio') this.#wake();
     else this.#afterwards();
     return this.#isClosed() ? 'closed' : taken;
+  }
+
+  seed(items: readonly ConversationItem[]): void {
+    if (this.#closed || !this.#ahead) return;
+    this.#ahead = false;
+    const { counters, frame, memory } = this.#options;
+    counters.itemsSkipped += memory.seed(items);
+    // A connection that is on its way is told when it is there.
+    if (this.#upstream.connected) this.#dialogue.begin(frame.family.initialHistory);
   }
 
   close(): void {
@@ -160,6 +173,7 @@ export class GeminiLiveSession implements BackendSession {
     const { context, counters } = this.#options;
     if (event.type === 'go.away') {
       counters.goAways += 1;
+      this.#emit({ type: 'leaving' });
       this.#upstream.tell({ type: 'notice', leftMs: event.leftMs });
     } else if (event.type === 'unknown') {
       counters.unknownEvents += 1;
@@ -199,7 +213,8 @@ export class GeminiLiveSession implements BackendSession {
     const isTellable = family.text === 'content' || memory.uncovered.length === 0;
     const handle = this.#dialogue.used && isTellable ? memory.handle : null;
     if (handle === null) memory.forgetHandle();
-    const announcesHistory = handle === null && family.initialHistory && memory.turns.length > 0;
+    const expected = this.#ahead || memory.turns.length > 0;
+    const announcesHistory = handle === null && family.initialHistory && expected;
     this.#setup = wireSetup(this.#settings, frame);
     return { handle, setup: connectionSetup(this.#setup, { handle, announcesHistory }) };
   }

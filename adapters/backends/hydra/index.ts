@@ -33,6 +33,8 @@ function capabilitiesOf({ model, voice }: HydraOptions): BackendCapabilities {
     fasterThanRealTime: false,
     sessionCapMs: null,
     resumption: false,
+    // Nothing can be told to it, early or late.
+    standby: true,
     rigid: {
       afterStart: ['instructions', 'voice'],
       always: ['toolChoice', 'maxOutputTokens', 'turnDetection'],

@@ -38,6 +38,7 @@ function capabilitiesOf(dialect: Dialect): BackendCapabilities {
     // A session outlives its connections.
     sessionCapMs: null,
     resumption: false,
+    standby: true,
     ...(dialect.rigid === null ? {} : { rigid: dialect.rigid }),
   };
 }
@@ -94,7 +95,7 @@ export function openAiRealtimeBackend(
             onClosed: () => sessions.delete(session),
           });
           sessions.add(session);
-          session.seed();
+          session.seed(context.seed?.items ?? []);
           return session;
         },
       );

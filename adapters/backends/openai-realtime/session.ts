@@ -1,3 +1,4 @@
+import type { ConversationItem } from '../../../src/ports/conversation.ts';
 import type { ClientEvent } from '../../../protocol/openai-realtime/client-events.ts';
 import { bytesPerSample } from '../../../src/audio/format.ts';
 import type {
@@ -136,9 +137,9 @@ export class OpenAiRealtimeSession implements BackendSession {
     });
   }
 
-  /** Tells the upstream what was said before it came. To be called once, before anything is sent. */
-  seed(): void {
-    for (const item of this.#options.context.seed?.items ?? []) {
+  /** Tells the upstream what was said before it came. To be called before anything else is sent. */
+  seed(items: readonly ConversationItem[]): void {
+    for (const item of items) {
       this.#memory.add({ type: 'item.add', item, afterItemId: undefined });
     }
   }

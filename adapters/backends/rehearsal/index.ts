@@ -39,6 +39,7 @@ const capabilities = {
   resumption: false,
   verbatim: true,
   stages: true,
+  standby: true,
 } as const satisfies BackendCapabilities;
 
 /** A backend that also tells tests what it believes was said. */

@@ -6,6 +6,7 @@ import type {
   BackendSession,
   LineOutcome,
 } from '../../../src/ports/backend.ts';
+import type { ConversationItem } from '../../../src/ports/conversation.ts';
 import { CallError } from '../../../src/ports/errors.ts';
 import type { CallSettings } from '../../../src/ports/settings.ts';
 import { BoundedQueue } from '../../../src/streams/bounded-queue.ts';
@@ -72,7 +73,7 @@ export class RehearsalSession implements BackendSession {
     this.#prompter = new Prompter(options.script);
     this.#settings = context.settings;
     this.#factor = options.realTimeFactor;
-    for (const item of context.seed?.items ?? []) this.#context.addItem(item, undefined);
+    this.seed(context.seed?.items ?? []);
     counters.sessionsOpen += 1;
     counters.sessionsTotal += 1;
     this.#lineHost = {
@@ -118,6 +119,11 @@ export class RehearsalSession implements BackendSession {
   /** What it believes was said, for tests of what the gateway told it. */
   get believed(): readonly BelievedEntry[] {
     return this.#context.entries;
+  }
+
+  /** What was said before the session. */
+  seed(items: readonly ConversationItem[]): void {
+    for (const item of items) this.#context.addItem(item, undefined);
   }
 
   send(command: BackendCommand): 'ok' | 'closed' {

@@ -39,7 +39,12 @@ export class ReplayedBackends {
     this.#sessions.set(n, events);
     this.#waiting(name)
       .shift()
-      ?.resolve({ events, send: () => 'ok', close: () => events.close() });
+      ?.resolve({
+        events,
+        seed: () => undefined,
+        send: () => 'ok',
+        close: () => events.close(),
+      });
   }
 
   refused(name: string, error: NotedError): void {

@@ -134,6 +134,12 @@ class Stage {
       case 'command':
         call.execute(input.command);
         return;
+      case 'handOver':
+        call.handOver(input.to);
+        return;
+      case 'breakBackend':
+        call.breakBackend();
+        return;
       case 'close':
         call.close(input.reason);
         return;

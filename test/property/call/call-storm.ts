@@ -1,10 +1,18 @@
 import fc from 'fast-check';
-import { answer, CallHarness, settle, silence, speech } from '../../support/call-harness.ts';
+import {
+  answer,
+  CallHarness,
+  settle,
+  silence,
+  speech,
+  type HarnessOptions,
+} from '../../support/call-harness.ts';
 import { CallError } from '../../../src/ports/errors.ts';
 import {
   frameCapabilities,
   ScriptedBackend,
   turnCapabilities,
+  type ScriptedSession,
 } from '../../support/scripted-backend.ts';
 import { pcm16k, pcm24k, pcma8k, pcmu8k } from '../../../src/audio/format.ts';
 import type { BackendEvent, LineOutcome, StreamFrame } from '../../../src/ports/backend.ts';
@@ -35,6 +43,9 @@ export type Gust =
   | { readonly kind: 'seed' }
   | { readonly kind: 'command'; readonly make: (ids: Ids) => ClientCommand }
   | { readonly kind: 'backend'; readonly make: (ids: Ids) => readonly BackendEvent[] }
+  /** Said by the newest session of the backend that does not answer. */
+  | { readonly kind: 'rival'; readonly make: (ids: Ids) => readonly BackendEvent[] }
+  | { readonly kind: 'rival is gone' }
   | { readonly kind: 'hang up' }
   | { readonly kind: 'deaf backend' };
 
@@ -264,6 +275,12 @@ export const gust: fc.Arbitrary<Gust> = fc.oneof(
   fc.constantFrom<Gust>({ kind: 'seed' }, { kind: 'odd bytes' }),
 );
 
+/** What happens where two backends are asked at once. */
+export const race: fc.Arbitrary<Gust> = fc.oneof(
+  { arbitrary: backendEvents.map((make): Gust => ({ kind: 'rival', make })), weight: 6 },
+  fc.constant<Gust>({ kind: 'rival is gone' }),
+);
+
 /** Things after which a call does not last. */
 export const blow: fc.Arbitrary<Gust> = fc.constantFrom<Gust>(
   { kind: 'hang up' },
@@ -310,13 +327,16 @@ export async function storm(
   sky: Weather,
   gusts: readonly Gust[],
   others: readonly ScriptedBackend[] = [],
+  more: Pick<HarnessOptions, 'agent' | 'health'> = {},
 ): Promise<Aftermath> {
   const capabilities = {
     ...(sky.turns ? turnCapabilities : frameCapabilities),
     ...(sky.narrow ? { outputFormats: [pcm16k] } : {}),
+    ...(more.health === undefined ? {} : { standby: true }),
   };
   const harness = await CallHarness.open({
-    agent: { playoutLeadMs: sky.playoutLeadMs },
+    ...more,
+    agent: { playoutLeadMs: sky.playoutLeadMs, ...more.agent },
     detection: {
       createResponse: sky.createResponse,
       interruptResponse: sky.interruptResponse,
@@ -359,6 +379,12 @@ export async function storm(
       case 'backend':
         harness.session.emit(...each.make(ids));
         break;
+      case 'rival':
+        rivalOf(harness)?.emit(...each.make(ids));
+        break;
+      case 'rival is gone':
+        rivalOf(harness)?.hangUp();
+        break;
       case 'hang up':
         harness.session.hangUp();
         break;
@@ -371,6 +397,12 @@ export async function storm(
   await harness.end();
   seeds.push(harness.call.seed());
   return { harness, pushedSamples, seeds, refusals };
+}
+
+function rivalOf({ backends, call }: CallHarness): ScriptedSession | null {
+  const rival = backends.find(({ name }) => name !== call.backend);
+  const session = rival?.sessions.at(-1);
+  return session?.closed === false ? session : null;
 }
 
 function idsOf(harness: CallHarness): Ids {

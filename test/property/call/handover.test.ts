@@ -1,6 +1,8 @@
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { blow, gust, storm, weather, type Aftermath } from './call-storm.ts';
+import { blow, gust, race, storm, weather, type Aftermath, type Gust } from './call-storm.ts';
+import { ask } from '../../support/call-harness.ts';
+import type { BackendHealth } from '../../../src/ports/health.ts';
 import { pcm16k } from '../../../src/audio/format.ts';
 import { prepareResampler } from '../../../src/audio/resampler.ts';
 import { ScriptedBackend, turnCapabilities } from '../../support/scripted-backend.ts';
@@ -10,18 +12,21 @@ import type { ScriptedSession } from '../../support/scripted-backend.ts';
 beforeAll(prepareResampler);
 
 /** Few enough losses for a call to survive them all. */
-const mostLosses = 10;
+const mostLosses = 9;
+/** So many within a minute, and a call is given up. */
+const givenUpAfter = 12;
 
-const gusts = fc
-  .tuple(
-    fc.array(gust, { minLength: 10, maxLength: 60 }),
-    fc.array(fc.tuple(fc.nat({ max: 60 }), blow), { minLength: 1, maxLength: mostLosses }),
-  )
-  .map(([calm, blows]) => {
-    const all = [...calm];
-    for (const [place, what] of blows) all.splice(Math.min(place, all.length), 0, what);
-    return all;
-  });
+const gustsWith = (losses: number): fc.Arbitrary<readonly Gust[]> =>
+  fc
+    .tuple(
+      fc.array(gust, { minLength: 10, maxLength: 60 }),
+      fc.array(fc.tuple(fc.nat({ max: 60 }), blow), { minLength: 1, maxLength: losses }),
+    )
+    .map(([calm, blows]) => {
+      const all = [...calm];
+      for (const [place, what] of blows) all.splice(Math.min(place, all.length), 0, what);
+      return all;
+    });
 
 /** Another backend: like the first, narrower, one that decides about turns, or a poor one. */
 const successor = fc
@@ -60,8 +65,10 @@ function expectLinesEndOnce({ harness }: Aftermath): void {
 
 /** What a session is told makes sense to somebody who knows only what it was told. */
 function expectSensibleSession(context: BackendContext, session: ScriptedSession): void {
-  const known = new Set(context.seed?.items.map(({ itemId }) => itemId));
-  expect(known.size).toBe(context.seed?.items.length ?? 0);
+  const told = [...(context.seed?.items ?? []), ...session.seeded.flat()];
+  const known = new Set(told.map(({ itemId }) => itemId));
+  expect(known.size).toBe(told.length);
+  expect(session.seeded.length).toBeLessThanOrEqual(context.ahead === true ? 1 : 0);
   const asked = new Set<string>();
   for (const command of session.leftovers) {
     switch (command.type) {
@@ -116,18 +123,87 @@ function expectCallLives({ harness, refusals }: Aftermath): void {
 describe('a call that loses one backend after the other', () => {
   it('goes on, whatever happens when: each line ends once, each item is told once', async () => {
     await fc.assert(
-      fc.asyncProperty(weather, gusts, successor, async (sky, all, capabilities) => {
-        const other = new ScriptedBackend({ name: 'other', capabilities });
-        const aftermath = await storm({ ...sky, turns: true }, all, [other]);
+      fc.asyncProperty(
+        weather,
+        gustsWith(mostLosses),
+        successor,
+        async (sky, all, capabilities) => {
+          const other = new ScriptedBackend({ name: 'other', capabilities });
+          const aftermath = await storm({ ...sky, turns: true }, all, [other]);
+          expectLinesEndOnce(aftermath);
+          expectCallLives(aftermath);
+          for (const { contexts, sessions } of aftermath.harness.backends) {
+            for (const [index, session] of sessions.entries()) {
+              expectSensibleSession(contexts[index]!, session);
+            }
+          }
+        },
+      ),
+      { numRuns: 150, endOnFailure: true, interruptAfterTimeLimit: 40_000 },
+    );
+  }, 60_000);
+});
+
+/** An answer is late after 100 ms, and everybody may stand by. */
+const hasty: BackendHealth = {
+  trusted: true,
+  warned: false,
+  pace: { firstAudioP90Ms: 100, firstAudioP95Ms: 150, dryP95Ms: null },
+  openings: { free: true, tryTake: () => true, take: () => null },
+  warm: { hold: () => () => undefined, adopted: () => undefined },
+  firstAudio: () => undefined,
+  overtaken: () => undefined,
+  dried: () => undefined,
+  missedDeadline: () => undefined,
+};
+
+describe('a call that asks two backends for what is late', () => {
+  /** An answer is asked for and is late; then either says something. */
+  const late = fc
+    .array(fc.oneof({ arbitrary: race, weight: 2 }, gust), { maxLength: 6 })
+    .map((then): readonly Gust[] => [
+      { kind: 'command', make: () => ask },
+      { kind: 'wait', ms: 120 },
+      ...then,
+    ]);
+  const both = fc
+    .tuple(
+      gustsWith(mostLosses / 3),
+      fc.array(fc.tuple(fc.nat({ max: 60 }), late), { minLength: 2, maxLength: 5 }),
+    )
+    .map(([all, races]) => {
+      const mixed = [...all];
+      for (const [place, some] of races) mixed.splice(Math.min(place, mixed.length), 0, ...some);
+      return mixed;
+    });
+
+  it('is one call: each line ends once, and each backend is told each thing once', async () => {
+    let races = 0;
+    await fc.assert(
+      fc.asyncProperty(weather, both, successor, async (sky, all, capabilities) => {
+        const other = new ScriptedBackend({
+          name: 'other',
+          capabilities: { ...capabilities, standby: true },
+        });
+        const aftermath = await storm({ ...sky, turns: true }, all, [other], {
+          health: () => hasty,
+          agent: { handover: { hedge: true } },
+        });
         expectLinesEndOnce(aftermath);
-        expectCallLives(aftermath);
-        for (const { contexts, sessions } of aftermath.harness.backends) {
+        const { harness } = aftermath;
+        // Failed answers are losses too: what loses too many backends is given up.
+        if (harness.entries('handover.started').length < givenUpAfter) expectCallLives(aftermath);
+        const began = harness.entries('hedge.started').length;
+        expect(harness.entries('hedge.ended')).toHaveLength(began);
+        races += began;
+        for (const { contexts, sessions } of harness.backends) {
           for (const [index, session] of sessions.entries()) {
             expectSensibleSession(contexts[index]!, session);
           }
         }
       }),
-      { numRuns: 150, endOnFailure: true, interruptAfterTimeLimit: 40_000 },
+      { numRuns: 100, endOnFailure: true, interruptAfterTimeLimit: 40_000 },
     );
+    expect(races).toBeGreaterThan(30);
   }, 60_000);
 });

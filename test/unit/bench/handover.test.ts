@@ -1,9 +1,14 @@
+import { appendFileSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { PartialResults } from '../../../bench/handover/partial-results.ts';
 import {
-  agentWords,
   callerNumbers,
   expectedNumbers,
+  longTalk,
   nextToSay,
+  shortTalk,
 } from '../../../bench/handover/script.ts';
 import { countedSpeech } from '../../ear/counted-speech.ts';
 import { judge, judgedRateHz } from '../../../bench/handover/judge.ts';
@@ -11,6 +16,7 @@ import { deathsOf, moments, planKills } from '../../../bench/handover/kills.ts';
 import { orders } from '../../../bench/handover/desk.ts';
 import { parseBench } from '../../../bench/arguments.ts';
 import { wordOf } from '../../conformance/counted-voice.ts';
+import type { KilledCall } from '../../../bench/handover/killed-call.ts';
 import type { SaidTurn } from '../../upstream/said.ts';
 
 const user = (numbers: readonly number[]): SaidTurn => ({ role: 'user', text: numbers.join(' ') });
@@ -24,7 +30,15 @@ describe('the model of bench handover', () => {
       [user(callerNumbers(0)), agent(expectedNumbers(1).join(' ')), user(callerNumbers(1))],
       false,
     );
-    expect(second).toEqual({ numbers: expectedNumbers(2).slice(3 + agentWords) });
+    expect(second).toEqual({ numbers: expectedNumbers(2).slice(3 + shortTalk.agentWords) });
+  });
+
+  it('takes a turn that is shown in pieces for one', () => {
+    const [a = 0, b = 0, c = 0] = callerNumbers(0);
+    const tool = { role: 'tool', text: 'look_up' } as const;
+    expect(nextToSay([user([a, b]), tool, user([c])], false)).toEqual({
+      numbers: expectedNumbers(1),
+    });
   });
 
   it('goes on from what it is told it has said, in figures or in the words of the voice', () => {
@@ -32,6 +46,17 @@ describe('the model of bench handover', () => {
     for (const said of [`${a} ${b}`, `${wordOf(a)} ${wordOf(b)}`]) {
       expect(nextToSay([user(callerNumbers(0)), agent(said)], false)).toEqual({ numbers: rest });
     }
+  });
+
+  it('has words of its own for each turn of a long conversation', () => {
+    const all = expectedNumbers(120, longTalk);
+    expect(new Set(all)).toHaveLength(all.length);
+    expect(Math.max(...all)).toBeLessThan(1024);
+    expect(all).not.toContain(499);
+    const said = [user(callerNumbers(0, longTalk)), agent(expectedNumbers(1, longTalk).join(' '))];
+    expect(nextToSay([...said, user(callerNumbers(1, longTalk))], false, longTalk)).toEqual({
+      numbers: expectedNumbers(2, longTalk).slice(7),
+    });
   });
 
   it('leaves out what it was not told, and calls a tool once', () => {
@@ -57,9 +82,11 @@ describe('the judge of bench handover', () => {
     return all;
   };
 
+  const heardOf = (sound: Float32Array) => ({ said: sound, played: sound });
+
   it('finds nothing where all was heard, and the gap in the middle of a turn', () => {
     const heard = said(200, [500, 3], [101, 2], 700, [103, 4], 900);
-    const verdict = judge(heard, expectedNumbers(1), 200 + 5 * 260);
+    const verdict = judge(heardOf(heard), expectedNumbers(1), 200 + 5 * 260);
     expect(verdict).toMatchObject({
       lostCaller: [],
       lostAgent: [],
@@ -72,8 +99,8 @@ describe('the judge of bench handover', () => {
   });
 
   it('finds what is lost, said twice, said by nobody and out of order', () => {
-    const verdict = judge(said([500, 2], [102, 5], [104, 1], [300, 1]), expectedNumbers(1), null);
-    expect(verdict).toMatchObject({
+    const heard = said([500, 2], [102, 5], [104, 1], [300, 1]);
+    expect(judge(heardOf(heard), expectedNumbers(1), null)).toMatchObject({
       lostCaller: [502],
       lostAgent: [101],
       repeated: [104],
@@ -81,6 +108,55 @@ describe('the judge of bench handover', () => {
       outOfOrder: 1,
       gapMs: null,
     });
+  });
+
+  it('counts words by what came, however its player had to pause', () => {
+    const all = said([500, 3], [101, 6]);
+    const torn = said([500, 3], [101, 1]);
+    expect(judge({ said: all, played: torn }, expectedNumbers(1), null)).toMatchObject({
+      lostCaller: [],
+      lostAgent: [],
+    });
+  });
+
+  it('takes a word that broke off for heard when half of it was', () => {
+    const broken = (ms: number): Float32Array => {
+      const before = said([500, 3], [101, 2]);
+      const next = said([103, 1]).subarray(0, (ms * judgedRateHz) / 1000);
+      const after = said(150, [104, 3]);
+      const all = new Float32Array(before.length + next.length + after.length);
+      all.set(before);
+      all.set(next, before.length);
+      all.set(after, before.length + next.length);
+      return all;
+    };
+    const verdictAt = (ms: number) => judge(heardOf(broken(ms)), expectedNumbers(1), null);
+    for (const ms of [20, 40, 60]) expect(verdictAt(ms)).toMatchObject({ lostAgent: [103] });
+    expect(verdictAt(160)).toMatchObject({ lostAgent: [], half: [], damaged: 1 });
+    for (const ms of [100, 110, 120]) {
+      expect(verdictAt(ms)).toMatchObject({ lostAgent: [], half: [103], unsaid: [] });
+    }
+    // Other sounds are no part of a word.
+    const noise = said([500, 3], [101, 2], 400, [104, 3]);
+    for (let i = 0; i < 6000; i += 1) noise[32_000 + i] = 0.1 * Math.sin(i / 7);
+    expect(judge(heardOf(noise), expectedNumbers(1), null)).toMatchObject({ lostAgent: [103] });
+  });
+});
+
+describe('the results of bench handover', () => {
+  it('are gone on with where the plan is the same, but for a line that was broken off', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'parley-partial-'));
+    const path = join(folder, 'part.jsonl');
+    const key = { kills: 3, seed: 1 };
+    const first = new PartialResults(path, key, true);
+    expect(first.earlier).toEqual([]);
+    first.add({ call: 0 } as KilledCall);
+    first.add({ call: 2 } as KilledCall);
+    appendFileSync(path, '{"call":3,"ord');
+    expect(new PartialResults(path, key, true).earlier).toEqual([{ call: 0 }, { call: 2 }]);
+    expect(new PartialResults(path, { ...key, seed: 2 }, true).earlier).toEqual([]);
+    expect(new PartialResults(path, key, true).earlier).toEqual([]);
+    rmSync(folder, { recursive: true });
   });
 });
 

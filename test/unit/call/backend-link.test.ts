@@ -40,6 +40,7 @@ function setUp(backends: readonly BackendPort[], successors: readonly BackendPor
     lossIn: () => null,
     onHandover: ({ name }, { code }) => told.push(`handing over from ${name} ${code}`),
     first: (_port, waiting) => waiting,
+    caughtUp: (missed) => missed,
     adapt: (command) => command,
     onOpening: ({ name }) => told.push(`opening ${name}`),
     onReady: ({ name }, openMs) => told.push(`ready ${name} after ${openMs}`),

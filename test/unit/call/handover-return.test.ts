@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { HandoverReturn } from '../../../src/call/handover-return.ts';
 import { ManualClock } from '../../../src/time/manual-clock.ts';
 import { plainScope } from '../../support/call-harness.ts';
+import type { HandoverCause } from '../../../src/ports/events.ts';
 
 function setUp() {
   const clock = new ManualClock();
@@ -17,13 +18,13 @@ function setUp() {
       at.serving = 'first';
     },
   });
-  const lose = (from: string, to: string): void => {
+  const lose = (from: string, to: string, cause: HandoverCause = 'backend_closed'): void => {
     at.serving = to;
     scope.log.append({
       type: 'handover.started',
       from,
       to,
-      cause: 'backend_closed',
+      cause,
       owed: 'nothing',
     });
   };
@@ -41,6 +42,15 @@ describe('the way back to the preferred backend', () => {
       expect(at.backs).toBe(times + 1);
       clock.advance(5000);
       expect(clock.pending).toBe(0);
+    }
+  });
+
+  it('is no longer for having been late once', () => {
+    const { clock, at, lose } = setUp();
+    for (const times of [1, 2, 3]) {
+      lose('first', 'second', 'hedge');
+      clock.advance(30_000);
+      expect(at.backs).toBe(times);
     }
   });
 

@@ -10,13 +10,14 @@ import type { BackendEvent } from '../../../src/ports/backend.ts';
 
 function setUp(patience = longPatience) {
   const clock = new ManualClock();
-  const seen = { stalls: 0, firstAudios: [] as number[], dry: [] as number[] };
+  const seen = { stalls: 0, firstAudios: [] as number[], dry: [] as number[], missed: 0 };
   const at = { dryMs: null as number | null, rests: false };
   const vigil: Vigil = {
     patience: () => patience,
     rests: () => at.rests,
     firstAudio: (tookMs) => seen.firstAudios.push(tookMs),
     dried: (forMs) => seen.dry.push(forMs),
+    missed: () => (seen.missed += 1),
   };
   const watch = new StallWatch({
     scope: plainScope(clock),
@@ -149,6 +150,33 @@ describe('stall watch, with patience', () => {
     event(line, 'line.audio', 100);
     expect(seen.dry).toEqual([300]);
     expect(seen.firstAudios).toEqual([0]);
+  });
+
+  it('tells of audio that falls behind real time in a sentence, not between two of them', () => {
+    const { clock, watch, track, event, seen, at } = setUp(patience);
+    const line = track();
+    watch.watch([line]);
+    line.text.append('One two', null, null);
+    event(line, 'line.audio', 200);
+    clock.advance(399);
+    event(line, 'line.audio', 200);
+    expect(seen.missed).toBe(0);
+    clock.advance(400);
+    event(line, 'line.audio', 200);
+    expect(seen.missed).toBe(1);
+    line.text.append(' three.', null, null);
+    clock.advance(400);
+    // The next sentence is told before its sound.
+    event(line, 'line.text');
+    line.text.append(' Four', null, null);
+    event(line, 'line.audio', 200);
+    expect(seen.missed).toBe(1);
+    at.rests = true;
+    clock.advance(600);
+    event(line, 'line.audio', 200);
+    expect(seen.missed).toBe(1);
+    watch.late();
+    expect(seen.missed).toBe(2);
   });
 
   it('does not count while a tool runs, until that has gone on for long', () => {

@@ -46,6 +46,7 @@ describe('an empty configuration', () => {
       drainMs: 60_000,
       sessionCapMs: 3_600_000,
       idleTimeoutMs: 1_800_000,
+      faultInjection: false,
     });
     expect(config.keys).toEqual([]);
     expect(config.backends).toEqual([

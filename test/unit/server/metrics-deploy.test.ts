@@ -237,6 +237,8 @@ async function metricsOfEverything(): Promise<string> {
       gapMs: 300,
       oursMs: 2,
     },
+    { type: 'standby.closed', backend: 'b', outcome: 'adopted', ageMs: 900 },
+    { type: 'hedge.ended', lineId: 'l', winner: 'b' },
     {
       type: 'turn.committed',
       itemId: 'u',
