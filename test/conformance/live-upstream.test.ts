@@ -181,6 +181,7 @@ liveConversations('openai (live/ws) on a Live upstream', () => ({
   },
   asked: 'What can you do for me?',
   answer: { whole: count.join(' '), begin: '2 3', end: '12' },
+  mayOverlap: true,
   second: 'coffees',
   told: { commentary: 'Some commentary.', underWay: 'moment', late: 'booked' },
   expectHeard: (track) =>
