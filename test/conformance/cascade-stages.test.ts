@@ -8,7 +8,9 @@ import { openCascadeStage, partsKey, partsKeyEnv, type CascadeStage } from './ca
 
 /** A piece of audio on most wires, ms. */
 const frameMs = 20;
-const said = ['thanks', 'thanks', 'thanks'] as const;
+/** Turns of a call (a count); there may be a second round of calls. */
+const turnsEach = 3;
+const said = Array.from({ length: 2 * turnsEach }, () => 'thanks' as const);
 const agents = {
   flux: { stt: 'flux', tts: 'cartesia', said },
   nova: { stt: 'nova', tts: 'speech', said },
@@ -24,20 +26,24 @@ describe('the stage clock of a cascade', () => {
   beforeAll(async () => {
     vi.stubEnv(partsKeyEnv, partsKey);
     stage = await openCascadeStage(agents);
-    const clips = [fixture('thanks').samples];
-    const calling = { url: stage.gateway.url, key: null, clips, startMs: systemClock.nowMs() };
-    const calls = await Promise.all(
-      Object.keys(agents).map((agent, call) =>
-        measureCall({ agent, call, turns: said.length }, calling),
-      ),
-    );
-    expect(calls.map(({ failure }) => failure)).toEqual(calls.map(() => null));
-    turns = calls.flatMap((call) => call.turns);
+    turns = await spoken();
   }, 90_000);
   afterAll(async () => {
     await stage.close();
     vi.unstubAllEnvs();
   });
+
+  async function spoken(): Promise<readonly SpokenTurn[]> {
+    const clips = [fixture('thanks').samples];
+    const calling = { url: stage.gateway.url, key: null, clips, startMs: systemClock.nowMs() };
+    const calls = await Promise.all(
+      Object.keys(agents).map((agent, call) =>
+        measureCall({ agent, call, turns: turnsEach }, calling),
+      ),
+    );
+    expect(calls.map(({ failure }) => failure)).toEqual(calls.map(() => null));
+    return calls.flatMap((call) => call.turns);
+  }
 
   it('knows every stage of every turn, in parts that add up to the silence', () => {
     expect(turns).toHaveLength(12);
@@ -49,10 +55,12 @@ describe('the stage clock of a cascade', () => {
     }
   });
 
-  it("is the silence in the ear's recording to a frame, on every turn", () => {
+  it("is the silence in the ear's recording to a frame, on every turn", async ({ task }) => {
+    // Repeated, it is other calls that are looked at.
+    if ((task.result?.retryCount ?? 0) > 0) turns = await spoken();
     const offMs = turns.map(({ firstHeardMs, stages }) => firstHeardMs - stages!.silenceMs);
     expect(Math.max(...offMs.map(Math.abs)), JSON.stringify(offMs)).toBeLessThanOrEqual(frameMs);
-  });
+  }, 60_000);
 
   it('tells that the model waits for the decision only where it may not begin before', () => {
     const aheadOf = (name: keyof typeof agents): readonly (number | undefined)[] =>
