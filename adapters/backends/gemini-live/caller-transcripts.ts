@@ -4,7 +4,7 @@ type Transcript = BackendEvent & { type: 'caller.transcript' };
 
 /** Longest transcript, characters. */
 const textLimit = 100_000;
-/** A turn without a word when its answer is over is waited for so long, ms: they are late. */
+/** Words that are known to be missing when a turn's answer is over are waited for so long, ms. */
 const lateMs = 1000;
 
 /** Puts the words of the caller together and gives them to the turn that they are of. */
@@ -14,6 +14,8 @@ export class CallerTranscripts {
   #itemId: string | null = null;
   #text = '';
   #wakeAtMs: number | null = null;
+  /** The upstream says so when a turn has no more words. */
+  #tellsEnds = false;
 
   /** @param onFinal what a turn said, once that is known */
   constructor(emit: (event: Transcript) => void, onFinal: (text: string) => void) {
@@ -42,6 +44,7 @@ export class CallerTranscripts {
   text(delta: string, finished: boolean): boolean {
     if (this.#itemId === null) return delta === '';
     this.#text = (this.#text + delta).slice(0, textLimit);
+    this.#tellsEnds ||= finished;
     if (finished) this.#finish();
     else if (delta !== '') this.#tell(this.#text, false);
     return true;
@@ -52,10 +55,10 @@ export class CallerTranscripts {
     if (this.#itemId !== null) this.#tell((this.#text + text).slice(0, textLimit), false);
   }
 
-  /** The answer to a turn is over. */
+  /** The answer to a turn is over: a tool call, say, may come before the caller's last words do. */
   answered(itemId: string | null, nowMs: number): void {
     if (itemId === null || itemId !== this.#itemId) return;
-    if (this.#text === '') this.#wakeAtMs = nowMs + lateMs;
+    if (this.#text === '' || this.#tellsEnds) this.#wakeAtMs = nowMs + lateMs;
     else this.#finish();
   }
 

@@ -97,6 +97,24 @@ describe('gemini-live, transcripts of the caller', () => {
     expect(told.filter((line) => line.includes('!'))).toEqual(['a! One', 'b! Two']);
   });
 
+  it('waits a while for the end of words where it is told, when the answer was over before', () => {
+    const { it: them, final } = transcripts();
+    them.begin('a');
+    them.text('One', true);
+    them.begin('b');
+    them.text('Two ', false);
+    them.answered('b', 100);
+    them.text('three', true);
+    expect(them.wakeAtMs).toBeNull();
+    them.begin('c');
+    them.text('Four', false);
+    them.answered('c', 200);
+    them.tick(1199);
+    expect(final).toEqual(['One', 'Two three']);
+    them.tick(1200);
+    expect(final).toEqual(['One', 'Two three', 'Four']);
+  });
+
   it('waits a while for words that come after the answer, and then says that there were none', () => {
     const { it: them, told, final } = transcripts();
     them.begin('a');
