@@ -6,6 +6,8 @@ type Transcript = BackendEvent & { type: 'caller.transcript' };
 const textLimit = 100_000;
 /** Words that are known to be missing when a turn's answer is over are waited for so long, ms. */
 const lateMs = 1000;
+/** Where nobody can say whether words are missing, ms. */
+const maybeLateMs = 400;
 
 /** Puts the words of the caller together and gives them to the turn that they are of. */
 export class CallerTranscripts {
@@ -58,8 +60,8 @@ export class CallerTranscripts {
   /** The answer to a turn is over: a tool call, say, may come before the caller's last words do. */
   answered(itemId: string | null, nowMs: number): void {
     if (itemId === null || itemId !== this.#itemId) return;
-    if (this.#text === '' || this.#tellsEnds) this.#wakeAtMs = nowMs + lateMs;
-    else this.#finish();
+    const missing = this.#text === '' || this.#tellsEnds;
+    this.#wakeAtMs = nowMs + (missing ? lateMs : maybeLateMs);
   }
 
   tick(nowMs: number): void {

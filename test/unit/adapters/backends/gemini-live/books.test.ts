@@ -85,14 +85,20 @@ describe('gemini-live, transcripts of the caller', () => {
     expect(final).toEqual(['What can you do?']);
   });
 
-  it('ends them with the answer, or with the next turn', () => {
+  it('ends them a moment after the answer, or with the next turn', () => {
     const { it: them, told } = transcripts();
     them.begin('a');
     them.text('One', false);
     them.answered('b', 0);
+    expect(them.wakeAtMs).toBeNull();
     them.answered('a', 0);
+    them.tick(399);
+    expect(told).toEqual(['a One']);
+    them.tick(400);
+    expect(told.at(-1)).toBe('a! One');
     them.begin('b');
     them.text('Two', false);
+    them.answered('b', 500);
     them.begin('c');
     expect(told.filter((line) => line.includes('!'))).toEqual(['a! One', 'b! Two']);
   });
