@@ -24,7 +24,7 @@ const heapLimitMiB = 3;
 const nodeLimit = 1_000;
 
 const config = JSON.stringify({
-  server: { maxCalls: 1_000, drainMs: 0 },
+  server: { maxCalls: 1_000, drainMs: 0, sessionCapMs: null },
   backends: {
     brief: {
       type: 'rehearsal',
