@@ -1,28 +1,23 @@
 import { CallError } from '../../src/ports/errors.ts';
-
-/** What refills at a rate, up to a burst. */
-interface Allowance {
-  readonly perSecond: number;
-  readonly burst: number;
-}
+import { Allowance, type AllowanceTerms } from '../../src/time/allowance.ts';
 
 const mebi = 1024 * 1024;
 
 /** Messages of any kind. Ten times real time in pieces of 20 ms is half the rate. */
-const messages: Allowance = { perSecond: 1_000, burst: 2_000 };
+const messages: AllowanceTerms = { perSecond: 1_000, burst: 2_000 };
 /** Characters of any kind. The burst holds two appends of 15 MiB of audio. */
-const characters: Allowance = { perSecond: 2 * mebi, burst: 48 * mebi };
+const characters: AllowanceTerms = { perSecond: 2 * mebi, burst: 48 * mebi };
 /** Characters that are not audio: they stay in memory as items and settings. */
-const words: Allowance = { perSecond: 32 * 1024, burst: 4 * mebi };
+const words: AllowanceTerms = { perSecond: 32 * 1024, burst: 4 * mebi };
 
 /**
  * How much a client may send. Too many messages and too many characters only take time, so the
  * client is read more slowly; too many words take memory, and end the call.
  */
 export class Inflow {
-  readonly #messages = new Bucket(messages);
-  readonly #characters = new Bucket(characters);
-  readonly #words = new Bucket(words);
+  readonly #messages = new Allowance(messages);
+  readonly #characters = new Allowance(characters);
+  readonly #words = new Allowance(words);
 
   /** @returns how long nothing more should be read, ms */
   message(lengthCharacters: number, nowMs: number): number {
@@ -36,25 +31,5 @@ export class Inflow {
       `More than ${words.perSecond} characters a second besides audio, ` +
       `beyond a burst of ${words.burst}.`;
     return new CallError('rate_limit_exceeded', message);
-  }
-}
-
-class Bucket {
-  readonly #allowance: Allowance;
-  #left: number;
-  #lastMs: number | null = null;
-
-  constructor(allowance: Allowance) {
-    this.#allowance = allowance;
-    this.#left = allowance.burst;
-  }
-
-  /** @returns how long it takes until what was taken is made up for, ms */
-  take(amount: number, nowMs: number): number {
-    const { perSecond, burst } = this.#allowance;
-    const passedMs = nowMs - (this.#lastMs ?? nowMs);
-    this.#lastMs = nowMs;
-    this.#left = Math.min(burst, this.#left + (passedMs / 1000) * perSecond) - amount;
-    return Math.max(0, (-this.#left / perSecond) * 1000);
   }
 }

@@ -4,12 +4,18 @@ import { WebSocket, WebSocketServer, type Server } from 'ws';
 import { CallError } from '../ports/errors.ts';
 import { unansweredPings, type Socket, type SocketHandlers } from '../ports/socket.ts';
 import { asciiFrame, textFrame } from '../streams/text-frame.ts';
+import { Allowance } from '../time/allowance.ts';
 import type { Clock, Timer } from '../time/clock.ts';
 
 export interface WebSocketOptions {
   readonly clock: Clock;
   /** Longest message, bytes; a longer one closes with 1009. 15 MiB of audio is 20 MiB of base64. */
   readonly maxMessageBytes?: number;
+  /**
+   * How fast a connection is read, bytes a second, whole messages or not. Reading the longest message
+   * as fast as it comes would keep everybody else waiting; an hour of audio takes a minute so.
+   */
+  readonly readBytesPerSecond?: number;
   /** Between pings, and so the longest silence before one, ms. Two unanswered end it. */
   readonly pingAfterMs?: number;
   /** How long the peer may take to answer a closing handshake, ms. */
@@ -25,10 +31,13 @@ export interface HandshakeAnswer {
 
 const defaults = {
   maxMessageBytes: 21 * 1024 * 1024,
+  readBytesPerSecond: 8 * 1024 * 1024,
   pingAfterMs: 20_000,
   closeTimeoutMs: 5_000,
 } as const;
 
+/** What a connection may send at once, bytes, before `readBytesPerSecond` holds it back. */
+const readBurstBytes = 1024 * 1024;
 /** Pings that may stay unanswered before the peer counts as gone. */
 const unansweredLimit = 2;
 /** RFC 6455 §5.5: a control frame carries 125 bytes, two of them the close code. */
@@ -163,6 +172,14 @@ class WsSocket implements Socket {
     this.#connection = connection;
     this.#settings = settings;
     websocket.pause();
+    const reading = new Allowance({
+      perSecond: settings.readBytesPerSecond,
+      burst: readBurstBytes,
+    });
+    connection.on('data', (piece: Buffer) => {
+      const holdMs = reading.take(piece.byteLength, settings.clock.nowMs());
+      if (holdMs > 0) this.hold(holdMs);
+    });
     websocket.on('message', (data: Buffer, isBinary: boolean) => this.#message(data, isBinary));
     websocket.on('pong', (data) => this.#pong(data));
     websocket.on('ping', () => this.#heard());

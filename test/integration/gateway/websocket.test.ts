@@ -181,6 +181,31 @@ test('a held peer is read no more, until the hold is over, and loses nothing', a
   await expect.poll(() => heard.texts).toEqual(['one', 'two']);
 });
 
+test('a peer that sends very much is read no faster than a limit, in whole messages or not', async () => {
+  const { port } = server.address() as AddressInfo;
+  await acceptor.end(1001, 'another one');
+  acceptor = new WebSocketAcceptor({ clock, readBytesPerSecond: 1024 * 1024 });
+  const client = new WebSocket(`ws://127.0.0.1:${port}`);
+  client.on('error', () => undefined);
+  const socket = await accepted.promise;
+  const heard = listen(socket);
+  await new Promise((resolve) => client.once('open', resolve));
+  const message = Buffer.alloc(4 * 1024 * 1024);
+  client.send(message);
+  client.send('after it');
+  // The burst is 1 MiB: the rest needs 3 s, and nobody advances the clock.
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  expect(heard.binaries).toHaveLength(0);
+  const fromMs = clock.nowMs();
+  while (heard.texts.length === 0) {
+    clock.advance(10);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  expect(heard.binaries).toHaveLength(1);
+  expect(clock.nowMs() - fromMs).toBeGreaterThan(2_900);
+  expect(clock.nowMs() - fromMs).toBeLessThan(4_500);
+});
+
 test('a held peer that is closed leaves no timer and sees the close', async () => {
   const { client, socket } = await connectPair();
   const heard = listen(socket);
