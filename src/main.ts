@@ -23,6 +23,7 @@ import { TalkError } from './cli/talk-error.ts';
 import { talkReport } from './cli/talk-report.ts';
 import { runTalk } from './cli/talk.ts';
 import { terminal } from './cli/terminal.ts';
+import { countMemoryOnce } from './collector.ts';
 import { backendOf, backendSchemas, listenerOf, voiceOf } from './composition/backend-types.ts';
 import { checkReferences } from './composition/check-references.ts';
 import { ConfigFollower } from './composition/config-follower.ts';
@@ -140,6 +141,7 @@ async function serve({
   port,
   recordWire,
 }: CliCommand & { readonly kind: 'serve' }): Promise<number> {
+  countMemoryOnce();
   const request = {
     path: configPath,
     workingFolder: cwd(),

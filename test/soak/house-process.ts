@@ -1,5 +1,6 @@
 import process, { memoryUsage } from 'node:process';
 import { SileroDetector } from '../../adapters/detectors/silero-vad/silero-detector.ts';
+import { countMemoryOnce } from '../../src/collector.ts';
 import { CountingClock } from './counting-clock.ts';
 import { House, type Holdings } from './house.ts';
 
@@ -25,6 +26,8 @@ backends:
 agents: { quick: { backends: [quick] }, talkative: { backends: [talkative] } }
 `;
 
+// As `parley serve` does.
+countMemoryOnce();
 const clock = new CountingClock();
 const house = await House.open({ config, clock, detector: new SileroDetector({ clock }) });
 
