@@ -3,8 +3,11 @@ import { Allowance, type AllowanceTerms } from '../../src/time/allowance.ts';
 
 const mebi = 1024 * 1024;
 
-/** Messages of any kind. Ten times real time in pieces of 20 ms is half the rate. */
-const messages: AllowanceTerms = { perSecond: 1_000, burst: 2_000 };
+/**
+ * Messages of any kind. Ten times real time in pieces of 20 ms is half the rate. The burst takes some
+ * 25 ms where every message is one that has to be refused (0.1 ms each), and everybody waits for it.
+ */
+const messages: AllowanceTerms = { perSecond: 1_000, burst: 250 };
 /** Characters of any kind. The burst holds two appends of 15 MiB of audio. */
 const characters: AllowanceTerms = { perSecond: 2 * mebi, burst: 48 * mebi };
 /** Characters that are not audio: they stay in memory as items and settings. */

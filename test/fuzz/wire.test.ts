@@ -61,7 +61,7 @@ test('10⁵ messages of all kinds end nothing, touch no other call and leave not
   await expect.poll(() => house.holdings(), { timeout: 10_000 }).toEqual(atRest);
   expect(detector.figures()['streams']).toBe(0);
   await house.close();
-}, 60_000);
+}, 120_000);
 
 /** Audio of the answer that is the n-th, in bytes. */
 function heardBytes(client: BadClient, answer: number): number {

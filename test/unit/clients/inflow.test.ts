@@ -4,9 +4,9 @@ import { Inflow } from '../../../adapters/shared/inflow.ts';
 const mebi = 1024 * 1024;
 
 describe('what a client may send', () => {
-  test('2,000 messages at once; each one more takes a millisecond', () => {
+  test('250 messages at once; each one more takes a millisecond', () => {
     const inflow = new Inflow();
-    for (let message = 0; message < 2_000; message += 1) expect(inflow.message(1, 0)).toBe(0);
+    for (let message = 0; message < 250; message += 1) expect(inflow.message(1, 0)).toBe(0);
     expect(inflow.message(1, 0)).toBeCloseTo(1);
     expect(inflow.message(1, 0)).toBeCloseTo(2);
     expect(inflow.message(1, 3)).toBe(0);
