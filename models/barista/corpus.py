@@ -157,7 +157,8 @@ def make_noise(job: tuple[int, int, Path]) -> int:
 def make(folder: Path, seed: int, processes: int = 2, chunks: int = CHUNKS) -> None:
     """The whole corpus into `folder`; what is there already stays."""
     folder.mkdir(parents=True, exist_ok=True)
-    with multiprocessing.Pool(processes, maxtasksperchild=4) as pool:
+    # A process for each chunk: the synthesisers keep something from one sentence to the next.
+    with multiprocessing.Pool(processes, maxtasksperchild=1) as pool:
         for done, _ in enumerate(pool.imap(make_noise, [(i, seed, folder) for i in range(NOISE_CHUNKS)])):
             print("noise", done + 1, "of", NOISE_CHUNKS, flush=True)
         jobs = [(i, seed, folder) for i in range(chunks)]
