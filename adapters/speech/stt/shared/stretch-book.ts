@@ -1,4 +1,6 @@
 import type { SpeechToTextEvent } from '../../../../src/ports/speech-to-text.ts';
+import { finalOf } from './final.ts';
+import { RunningText } from './running-text.ts';
 import { cutSegment, type Segment } from './segment.ts';
 import { Stretch, type StretchEnd } from './stretch.ts';
 
@@ -33,8 +35,6 @@ export interface Resumption {
 const rememberedMs = 10_000;
 /** Closed stretches kept (a count); the oldest is answered with what there is. */
 const stretchLimit = 64;
-/** More audio than this is worth an answer of the recogniser's, be it that nothing was said, ms. */
-const noticeableMs = 400;
 /** Names of the vendor's that are known to be given (a count). */
 const nameLimit = 256;
 
@@ -48,6 +48,7 @@ export class StretchBook {
   repeated = 0;
   late = 0;
   readonly #options: StretchBookOptions;
+  readonly #running: RunningText;
   /** The last one is open. */
   #stretches: Stretch[] = [new Stretch(0)];
   #endMs = 0;
@@ -57,12 +58,10 @@ export class StretchBook {
   #settledMs = 0;
   readonly #names = new Set<string>();
   #connected = true;
-  #eager = false;
-  #toldText = '';
-  #toldSettled = 0;
 
   constructor(options: StretchBookOptions) {
     this.#options = options;
+    this.#running = new RunningText(options);
   }
 
   /** Audio pushed so far, ms. */
@@ -110,9 +109,7 @@ export class StretchBook {
     one.endMs = this.#endMs;
     one.closedAtMs = nowMs;
     one.newsAtMs = nowMs;
-    this.#eager = false;
-    this.#toldText = '';
-    this.#toldSettled = 0;
+    this.#running.restart();
     this.#stretches.push(new Stretch(this.#endMs));
     const { leastMs } = this.#options;
     const isShort = one.text === '' && this.#endMs - one.startMs < leastMs;
@@ -132,9 +129,7 @@ export class StretchBook {
   /** What was pushed since the last end was nothing, and the recogniser knows. */
   restart(): void {
     this.#stretches[this.#stretches.length - 1] = new Stretch(this.#endMs);
-    this.#eager = false;
-    this.#toldText = '';
-    this.#toldSettled = 0;
+    this.#running.restart();
   }
 
   /**
@@ -156,7 +151,7 @@ export class StretchBook {
       this.#settledMs = Math.max(this.#settledMs, segment.endMs);
     }
     this.#settle(nowMs);
-    this.#tell();
+    this.#running.tell(this.#current);
   }
 
   /** All audio before this has been recognised, but for what is open. */
@@ -206,16 +201,7 @@ export class StretchBook {
 
   /** The recogniser's own judgement of the turn; what is about an ended stretch is passed over. */
   turn(type: 'eager_end' | 'resumed' | 'end', probability: number): void {
-    const { text } = this.#current;
-    const { emit } = this.#options;
-    if (type === 'resumed') {
-      if (this.#eager) emit({ type });
-      this.#eager = false;
-      return;
-    }
-    if (text === '') return;
-    this.#eager = type === 'eager_end';
-    emit({ type, text, probability });
+    this.#running.turn(type, probability, this.#current.text);
   }
 
   tick(nowMs: number): void {
@@ -331,7 +317,7 @@ export class StretchBook {
       const isQuiet = quietAtMs !== null && nowMs >= quietAtMs;
       if (!one.through && !isQuiet && nowMs < one.closedAtMs + finalTimeoutMs) break;
       // Nothing more is expected; whether that was all, nobody said.
-      this.#answer(one, one.through);
+      this.#answer(one);
       one.through ||= isQuiet;
     }
     this.#stretches = this.#stretches.filter(
@@ -341,37 +327,14 @@ export class StretchBook {
 
   #answerFirst(): void {
     const one = this.#stretches.find((it) => !it.answered && it.end !== null);
-    if (one !== undefined) this.#answer(one, one.through);
+    if (one !== undefined) this.#answer(one);
   }
 
-  #answer(one: Stretch, isWhole: boolean): void {
+  #answer(one: Stretch): void {
     one.answered = true;
     if (one.end?.kind !== 'finish') return;
     const { emit, wordTimes } = this.#options;
-    const { finishId } = one.end;
-    const words = wordTimes ? one.words : null;
-    // What was open when the connection went, and was not heard again, may have been cut off.
-    const isCut = !isWhole && (!this.#connected || one.fallback !== null);
-    const complete = isWhole && !one.lost;
-    const isUnheard = !isWhole && this.#nothingCame(one);
-    const hole = one.lost || isCut || isUnheard ? ({ hole: true } as const) : {};
-    emit({ type: 'final', finishId, text: one.text, words, complete, ...hole });
-  }
-
-  /** The recogniser was asked, has said nothing since, and nothing is known of what it was sent last. */
-  #nothingCame(one: Stretch): boolean {
-    const unheardMs = (one.endMs ?? 0) - Math.max(one.startMs, this.#heardMs);
-    return one.text === '' && one.newsAtMs === one.closedAtMs && unheardMs > noticeableMs;
-  }
-
-  /** What the open stretch holds, where it changed. */
-  #tell(): void {
-    const { text, settledText, words } = this.#current;
-    if (text === this.#toldText && settledText.length === this.#toldSettled) return;
-    this.#toldText = text;
-    this.#toldSettled = settledText.length;
-    const { emit, wordTimes } = this.#options;
-    const settled = settledText.length;
-    emit({ type: 'partial', text, settled, ...(wordTimes && words !== null ? { words } : {}) });
+    const state = { connected: this.#connected, heardMs: this.#heardMs, wordTimes };
+    emit(finalOf(one, one.end.finishId, state));
   }
 }
