@@ -9,7 +9,7 @@ import type {
 } from '../../src/ports/recording.ts';
 import type { Clock, Timer } from '../../src/time/clock.ts';
 import type { FileWrite, RecordingsReply, RecordingsRequest, RecordingsStart } from './messages.ts';
-import { openThread, workerBeside, type Thread } from '../shared/thread.ts';
+import { endFinished, openThread, workerBeside, type Thread } from '../shared/thread.ts';
 import { readFromFolder } from './read-folder.ts';
 import { S3Store } from './s3-store.ts';
 
@@ -99,13 +99,8 @@ export class RecordingThread implements RecordingPort {
       this.#send({ type: 'close' });
     }
     const { clock } = this.#options;
-    const patience = clock.timerAt(clock.nowMs() + endLimitMs, () =>
-      this.#ended.resolve(undefined),
-    );
-    await this.#ended.promise;
-    patience.cancel();
+    await endFinished(this.#thread, this.#ended.promise, { clock, limitMs: endLimitMs });
     this.#gatherTimer?.cancel();
-    await this.#thread.end();
   }
 
   #write(callId: string, file: GrowingFile, content: Uint8Array | string): void {

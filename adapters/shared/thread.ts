@@ -1,6 +1,6 @@
 import { Worker, type Transferable } from 'node:worker_threads';
 
-import { systemClock } from '../../src/time/clock.ts';
+import { systemClock, type Clock } from '../../src/time/clock.ts';
 
 /**
  * How long the end of a thread that was asked to end is waited for, ms. A thread that hangs is left
@@ -41,6 +41,24 @@ export interface Thread<Request> {
 export function workerBeside(moduleUrl: string): URL {
   // Compiling does not rewrite the extension inside a URL.
   return new URL(moduleUrl.endsWith('.ts') ? './worker.ts' : './worker.js', moduleUrl);
+}
+
+/**
+ * Ends a thread that was asked to finish its work first.
+ *
+ * @param finished resolves when it says that it has, or is gone
+ * @param limitMs longest wait for that
+ */
+export async function endFinished(
+  thread: Pick<Thread<never>, 'end'>,
+  finished: Promise<unknown>,
+  { clock, limitMs }: { readonly clock: Clock; readonly limitMs: number },
+): Promise<void> {
+  const limit = Promise.withResolvers<undefined>();
+  const patience = clock.timerAt(clock.nowMs() + limitMs, () => limit.resolve(undefined));
+  await Promise.race([finished, limit.promise]);
+  patience.cancel();
+  await thread.end();
 }
 
 /** Starts a thread. Its handlers are never called before this has returned. */

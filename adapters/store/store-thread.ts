@@ -9,7 +9,7 @@ import type {
   StorePort,
 } from '../../src/ports/store.ts';
 import type { Clock } from '../../src/time/clock.ts';
-import { openThread, workerBeside, type Thread } from '../shared/thread.ts';
+import { endFinished, openThread, workerBeside, type Thread } from '../shared/thread.ts';
 import type { StoreReply, StoreRequest, StoreStart } from './messages.ts';
 
 export interface StoreThreadOptions extends StoreStart {
@@ -105,12 +105,7 @@ export class StoreThread implements StorePort {
       this.#send({ type: 'close' });
     }
     const { clock } = this.#options;
-    const patience = clock.timerAt(clock.nowMs() + endLimitMs, () =>
-      this.#ended.resolve(undefined),
-    );
-    await this.#ended.promise;
-    patience.cancel();
-    await this.#thread.end();
+    await endFinished(this.#thread, this.#ended.promise, { clock, limitMs: endLimitMs });
   }
 
   /** In pieces, between which others get their turn. */
