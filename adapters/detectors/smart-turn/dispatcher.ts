@@ -134,6 +134,10 @@ export class Dispatcher implements StreamHost {
     this.#sendAsk();
   }
 
+  withdrawn(stream: TurnStream): void {
+    this.#asking.delete(stream);
+  }
+
   ended(streamId: number): void {
     this.#ended.push(streamId);
     this.#gather();

@@ -25,6 +25,8 @@ export interface StreamHost {
   heard(stream: TurnStream): void;
   /** A question waits. */
   asking(stream: TurnStream): void;
+  /** Its question waits no more. */
+  withdrawn(stream: TurnStream): void;
   /** What the thread remembers under this id can go. */
   ended(streamId: number): void;
   closed(stream: TurnStream): void;
@@ -175,7 +177,10 @@ export class TurnStream implements EndOfTurnStream {
     const { host } = this.#options;
     this.#chunks = [];
     this.#queued = 0;
-    if (this.takeAsk() !== null) host.counters.abandonedAsks += 1;
+    if (this.takeAsk() !== null) {
+      host.counters.abandonedAsks += 1;
+      host.withdrawn(this);
+    }
     if (this.#known) host.ended(this.#id);
     this.#known = false;
   }

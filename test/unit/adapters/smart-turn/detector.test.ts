@@ -211,6 +211,18 @@ describe('questions', () => {
     expect(figure('abandonedAsks')).toBe(2);
   });
 
+  test('that wait when their stream is reset are over at once', () => {
+    const { link, open, figure } = rig();
+    const [busy, one] = [open(), open()];
+    busy.stream.ask(0);
+    one.stream.ask(0);
+    one.stream.reset();
+    expect([figure('asks'), figure('abandonedAsks'), figure('openAsks')]).toEqual([2, 1, 1]);
+    link.answer(0.5);
+    expect(link.requests).toEqual([]);
+    expect([figure('answers'), figure('lateAsks'), figure('openAsks')]).toEqual([1, 0, 0]);
+  });
+
   test('of a closed stream are not answered', () => {
     const { link, open, figure } = rig();
     const { stream, scores } = open();
