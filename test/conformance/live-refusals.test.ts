@@ -173,7 +173,7 @@ describe('in a session that runs', () => {
     await live.close();
   });
 
-  it.each([pcm16k, pcmu8k, pcma8k])('speaks $codec at $rateHz', async (format) => {
+  it.concurrent.each([pcm16k, pcmu8k, pcma8k])('speaks $codec at $rateHz', async (format) => {
     const live = caller(format);
     const type = { pcm16: 'audio/pcm', pcmu: 'audio/pcmu', pcma: 'audio/pcma' }[format.codec];
     const wire = { type, rate: format.rateHz };

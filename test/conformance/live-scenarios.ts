@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { fixture } from '../ear/speech.ts';
-import { judge, wasHeard } from '../ear/judge.ts';
+import { judgeAside } from '../ear/judge-thread.ts';
+import { wasHeard } from '../ear/judge.ts';
 import { LiveCaller } from './live-wire.ts';
 
 /** Agents of one kind of backend, and what is known of their words. */
@@ -22,12 +23,16 @@ interface LiveAgents {
   /** What is said about a commentary, about work that is under way, and about any result. */
   readonly told: { readonly commentary: string; readonly underWay: string; readonly late: string };
   /** Expects the first answer in a track, whole. */
-  readonly expectHeard: (track: Float32Array) => void;
+  readonly expectHeard: (track: Float32Array) => void | Promise<void>;
 }
 
 /** Expects a made clip in a track, whole. */
-export function heardClip(name: Parameters<typeof fixture>[0]): LiveAgents['expectHeard'] {
-  return (track) => expect(judge(track, fixture(name).samples, 24_000)).toSatisfy(wasHeard);
+export function heardClip(
+  name: Parameters<typeof fixture>[0],
+): (track: Float32Array) => Promise<void> {
+  return async (track) => {
+    expect(await judgeAside(track, fixture(name).samples, 24_000)).toSatisfy(wasHeard);
+  };
 }
 
 /** What holds at the end of every session. */
@@ -64,7 +69,7 @@ export function liveConversations(title: string, agents: () => LiveAgents): void
       await live.until(() => live.said('output').includes(answer.end), 'the whole answer');
       await live.quiet();
       await finish(live);
-      expectHeard(live.track());
+      await expectHeard(live.track());
       expect(live.said('output')).toBe(answer.whole);
       expect(live.said('input')).toBe(asked);
       const speakers = live.segments.map(({ speaker }) => speaker);
@@ -175,7 +180,7 @@ export function liveConversations(title: string, agents: () => LiveAgents): void
       live.send(append('thinking', 'x'));
       expect((await live.next('error')).error.client_event_id).toBe('thinking');
       expect((await live.next('session.output_audio.fixture.played')).client_event_id).toBe('f');
-      heardClip('train')(live.track());
+      await heardClip('train')(live.track());
       await finish(live);
     });
   });

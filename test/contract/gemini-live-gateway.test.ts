@@ -69,7 +69,7 @@ describe('a gateway with gemini-live backends', () => {
     expect(gateway.reasons).toEqual([]);
   });
 
-  it('answers a spoken turn, every word of it', async () => {
+  it.concurrent('answers a spoken turn, every word of it', async () => {
     const ear = await call('speaker');
     ear.say(fixture('table').samples);
     const done = await ear.waitFor('response.done');
@@ -90,7 +90,7 @@ describe('a gateway with gemini-live backends', () => {
     expect(turnMs).toBeLessThan(speechMs + 3500);
   });
 
-  it('is interrupted: nothing of the old answer is heard in the new one', async () => {
+  it.concurrent('is interrupted: nothing of the old answer is heard in the new one', async () => {
     const ear = await call('talker', { playout: { bufferMs: 100 }, onSpeechStarted: 'truncate' });
     ear.say(fixture('table').samples);
     await ear.untilPlaying(1200);
@@ -108,7 +108,7 @@ describe('a gateway with gemini-live backends', () => {
     expect(upstreams.get('talker')!.sessions.at(-1)!.history[1]).toMatchObject({ role: 'model' });
   });
 
-  it('calls a function and goes on with its answer', async () => {
+  it.concurrent('calls a function and goes on with its answer', async () => {
     const ear = await call('actor');
     const definition = { type: 'function', name: tool.name, parameters: { type: 'object' } };
     ear.send({ type: 'session.update', session: { type: 'realtime', tools: [definition] } });
@@ -129,23 +129,27 @@ describe('a gateway with gemini-live backends', () => {
     expect(heard(ear)).toEqual([1, 2, 3]);
   });
 
-  it('goes on over two connections: no word is lost or said twice', async () => {
-    const ear = await call('traveller');
-    const { sessions } = upstreams.get('traveller')!;
-    let turns = 0;
-    for (let from = 0; (sessions.length < 3 || turns < 3) && turns < 10; turns += 1) {
-      ear.say(fixture('table').samples);
-      const done = await ear.waitFor('response.done', { from });
-      from = ear.events.indexOf(done) + 1;
-    }
-    await ear.close();
-    expect(heard(ear)).toEqual(Array.from({ length: turns * 6 }, (_, i) => i + 1));
-    expect(ear.types).not.toContain('error');
-    const user = sessions.at(-1)!.history.filter(({ role }) => role === 'user');
-    expect(user).toHaveLength(turns);
-  }, 60_000);
+  it.concurrent(
+    'goes on over two connections: no word is lost or said twice',
+    async () => {
+      const ear = await call('traveller');
+      const { sessions } = upstreams.get('traveller')!;
+      let turns = 0;
+      for (let from = 0; (sessions.length < 3 || turns < 3) && turns < 10; turns += 1) {
+        ear.say(fixture('table').samples);
+        const done = await ear.waitFor('response.done', { from });
+        from = ear.events.indexOf(done) + 1;
+      }
+      await ear.close();
+      expect(heard(ear)).toEqual(Array.from({ length: turns * 6 }, (_, i) => i + 1));
+      expect(ear.types).not.toContain('error');
+      const user = sessions.at(-1)!.history.filter(({ role }) => role === 'user');
+      expect(user).toHaveLength(turns);
+    },
+    60_000,
+  );
 
-  it('leaves turns to the upstream, and stops where that heard the caller', async () => {
+  it.concurrent('leaves turns to the upstream, and stops where that heard the caller', async () => {
     const ear = await call('listener', { playout: { bufferMs: 100 } });
     ear.say(fixture('table').samples);
     await ear.untilPlaying(1500);
@@ -161,7 +165,7 @@ describe('a gateway with gemini-live backends', () => {
     expect(wordsIn(audioIn(ear.events.slice(next)))).toHaveLength(4);
   });
 
-  it('is refused by its upstream: one clear error, and no key anywhere', async () => {
+  it.concurrent('is refused by its upstream: one clear error, and no key anywhere', async () => {
     const ear = await call('stranger');
     const error = await ear.waitFor('error');
     expect(error.event['error']).toMatchObject({

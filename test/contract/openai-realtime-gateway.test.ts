@@ -81,7 +81,7 @@ describe('a gateway with a hosted backend', () => {
     expect(gateway.reasons).toEqual([]);
   });
 
-  it('answers a spoken turn, every byte of it', async () => {
+  it.concurrent('answers a spoken turn, every byte of it', async () => {
     const ear = await call('speaker');
     ear.say(fixture('table').samples);
     const done = await ear.waitFor('response.done');
@@ -103,7 +103,7 @@ describe('a gateway with a hosted backend', () => {
     expect(turn!.audioMs).toBeLessThan(speechMs + 3500);
   });
 
-  it('is interrupted: the upstream stops, and believes what was heard', async () => {
+  it.concurrent('is interrupted: the upstream stops, and believes what was heard', async () => {
     const ear = await call('talker', { playout: { bufferMs: 100 }, onSpeechStarted: 'truncate' });
     ear.say(fixture('table').samples);
     await ear.untilPlaying(1200);
@@ -133,7 +133,7 @@ describe('a gateway with a hosted backend', () => {
     expect(next).toMatchObject({ role: 'assistant', status: 'completed', text: short });
   });
 
-  it('calls a function and goes on with its answer', async () => {
+  it.concurrent('calls a function and goes on with its answer', async () => {
     const ear = await call('actor');
     const definition = { type: 'function', name: tool.name, parameters: { type: 'object' } };
     ear.send({ type: 'session.update', session: { type: 'realtime', tools: [definition] } });
@@ -161,23 +161,27 @@ describe('a gateway with a hosted backend', () => {
     ]);
   });
 
-  it('crosses three caps of its upstream: the ear hears every word, once', async () => {
-    const ear = await call('traveller');
-    const { sessions } = upstreams.get('traveller')!;
-    let turns = 0;
-    for (let from = 0; (sessions.length < 4 || turns < 4) && turns < 12; turns += 1) {
-      ear.say(fixture('table').samples);
-      const done = await ear.waitFor('response.done', { from });
-      from = ear.events.indexOf(done) + 1;
-    }
-    await ear.close();
-    expect(sessions.length).toBeGreaterThanOrEqual(4);
-    const numbers = Array.from({ length: turns * 6 }, (_, i) => i + 1);
-    expect(numbersIn(audioHeard(ear), 'audio/pcm')).toEqual(numbers);
-    expect(ear.types).not.toContain('error');
-  }, 90_000);
+  it.concurrent(
+    'crosses three caps of its upstream: the ear hears every word, once',
+    async () => {
+      const ear = await call('traveller');
+      const { sessions } = upstreams.get('traveller')!;
+      let turns = 0;
+      for (let from = 0; (sessions.length < 4 || turns < 4) && turns < 12; turns += 1) {
+        ear.say(fixture('table').samples);
+        const done = await ear.waitFor('response.done', { from });
+        from = ear.events.indexOf(done) + 1;
+      }
+      await ear.close();
+      expect(sessions.length).toBeGreaterThanOrEqual(4);
+      const numbers = Array.from({ length: turns * 6 }, (_, i) => i + 1);
+      expect(numbersIn(audioHeard(ear), 'audio/pcm')).toEqual(numbers);
+      expect(ear.types).not.toContain('error');
+    },
+    90_000,
+  );
 
-  it('loses its upstream mid-word: one clear error, then the end', async () => {
+  it.concurrent('loses its upstream mid-word: one clear error, then the end', async () => {
     const ear = await call('dropper');
     ear.send({ type: 'response.create' });
     const error = await ear.waitFor('error');
@@ -189,7 +193,7 @@ describe('a gateway with a hosted backend', () => {
     expect(ear.types.filter((type) => type === 'error')).toHaveLength(1);
   });
 
-  it('is refused by its upstream: one clear error, and no key anywhere', async () => {
+  it.concurrent('is refused by its upstream: one clear error, and no key anywhere', async () => {
     const ear = await call('stranger');
     const error = await ear.waitFor('error');
     expect(error.event['error']).toMatchObject({

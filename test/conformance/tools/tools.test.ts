@@ -54,7 +54,7 @@ afterAll(async () => {
 });
 
 /** So many talk at once: more would hold each other up. */
-const atOnce = 6;
+const atOnce = 9;
 const waiting: (() => void)[] = [];
 let talking = 0;
 

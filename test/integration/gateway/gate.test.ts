@@ -129,9 +129,11 @@ async function call(agent: string, turns: number, says = 'Hello.'): Promise<Hear
 
 const api = async (path: string): Promise<string> => (await fetch(`${gateway.url}${path}`)).text();
 
-describe('the gate before the ear', () => {
+// One after the other, beside the long call of the other suite: what is late is measured here.
+describe.concurrent('the gate before the ear', () => {
   it.each(['words', 'hosted'])(
     'lets nothing of what is planted through: %s',
+    { concurrent: false, timeout: 60_000 },
     async (agent) => {
       const { callId, answers } = await call(agent, planted.length);
       for (const { text, audioMs, status } of answers) {
@@ -148,22 +150,25 @@ describe('the gate before the ear', () => {
         new RegExp(`parley_gate_hits_total\\{agent="${agent}".*rule="card".*\\} 2`),
       );
     },
-    60_000,
   );
 
-  it('asks a checker, and takes its silence as it was told to', async () => {
-    verdict = { allow: true };
-    expect((await call('closed', 1)).answers[0]!.text.trim()).toBe(clean);
-    expect(asked.at(-1)!.text.trim()).toBe(clean);
-    verdict = { allow: false };
-    expect((await call('open', 1)).answers[0]).toMatchObject({ text: '', audioMs: 0 });
-    verdict = null;
-    expect((await call('open', 1)).answers[0]!.text.trim()).toBe(clean);
-    expect((await call('closed', 1)).answers[0]).toMatchObject({ text: '', audioMs: 0 });
-  }, 60_000);
+  it(
+    'asks a checker, and takes its silence as it was told to',
+    { concurrent: false, timeout: 60_000 },
+    async () => {
+      verdict = { allow: true };
+      expect((await call('closed', 1)).answers[0]!.text.trim()).toBe(clean);
+      expect(asked.at(-1)!.text.trim()).toBe(clean);
+      verdict = { allow: false };
+      expect((await call('open', 1)).answers[0]).toMatchObject({ text: '', audioMs: 0 });
+      verdict = null;
+      expect((await call('open', 1)).answers[0]!.text.trim()).toBe(clean);
+      expect((await call('closed', 1)).answers[0]).toMatchObject({ text: '', audioMs: 0 });
+    },
+  );
 });
 
-describe('redaction', () => {
+describe.concurrent('redaction', () => {
   it('leaves nothing of it in anything that is shown or written', async () => {
     const secret = 'My card is 5555 5555 5555 4444, thank you.';
     const { callId, answers } = await call('loud', planted.length, secret);

@@ -130,7 +130,7 @@ describe('100 scripted calls', () => {
         ids[place] = await runScript(plans[place]!);
       }
     };
-    await Promise.all(Array.from({ length: 20 }, work));
+    await Promise.all(Array.from({ length: 50 }, work));
     const records = await Promise.all(ids.map(record));
     for (const kind of kinds) {
       calls.set(
@@ -231,7 +231,7 @@ describe('100 scripted calls', () => {
 });
 
 describe('a call that reaches its limit', () => {
-  it.each(['openai', 'gemini', 'cascade'])(
+  it.concurrent.each(['openai', 'gemini', 'cascade'])(
     'wraps up aloud and ends, on %s',
     async (kind) => {
       const caller = await SpendCaller.open({

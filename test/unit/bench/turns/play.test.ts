@@ -14,9 +14,11 @@ import { joinFragments } from '../../../../bench/turns/sound/saying.ts';
 import type { TurnOptions } from '../../../../src/turn/options.ts';
 
 const parameters = generatorParameters;
+/** A minute of humming. */
+const humming = Float32Array.from({ length: 60 * 16_000 }, (_, i) => 0.14 * Math.sin(i / 5));
+
 /** Speech that needs no engine: a hum of 70 ms a letter. */
-const hum = (text: string): Float32Array =>
-  Float32Array.from({ length: text.length * 1_120 }, (_, i) => 0.14 * Math.sin(i / 5));
+const hum = (text: string): Float32Array => humming.slice(0, text.length * 1_120);
 
 function part(fragments: readonly Fragment[], seed: number): CallerPart {
   const saying = joinFragments(fragments.map(({ text, gap }) => ({ sound: hum(text), text, gap })));
