@@ -1,55 +1,14 @@
-import type { BackendEvent, LineOutcome, Usage } from '../../../src/ports/backend.ts';
+import type { LineOutcome, Usage } from '../../../src/ports/backend.ts';
 import { CallError } from '../../../src/ports/errors.ts';
-
-/** What is told of lines. */
-export type LineEvent = BackendEvent & { type: `line.${string}` | 'tool.called'; lineId: string };
-
-/** An answer that the upstream has begun. */
-interface Answer {
-  /** `null`: nobody has asked for it yet, and what it brings is held. */
-  readonly lineId: string | null;
-  /** The caller's turn that it answers; `null`: an older one than the last. */
-  readonly turnId: string | null;
-  /** Nothing of it is passed on any more. */
-  voided: boolean;
-  /** All of its audio has come. */
-  generated: boolean;
-  text: string;
-  /** Its text was said to be whole. */
-  told: boolean;
-  /** The upstream is through with it, and only its words are waited for. */
-  over: boolean;
-  usage: Usage | null;
-  beganAtMs: number;
-  audioMs: number;
-  lastAtMs: number;
-  /** How it ends at `endAtMs`, once that is known. */
-  outcome: LineOutcome;
-  endAtMs: number | null;
-}
-
-/** An answer that the upstream owes and has not begun. */
-interface Owed {
-  readonly askedAtMs: number;
-  /** What comes before is still of an answer asked for earlier, unless that was said to be over. */
-  notBeforeMs: number;
-  /** Whoever it was for does not want it any more. */
-  voided: boolean;
-}
+import { Answer, type LineEvent } from './answer.ts';
+import { inFlightMs, OwedAnswer } from './owed-answer.ts';
 
 /** Lines that wait for an answer (a count). */
 const waitingLimit = 32;
-/** Events of an answer that nobody asked for (a count). */
-const heldLimit = 2000;
-/** After a new request, what of an older answer is still on its way comes within this, ms. */
-const inFlightMs = 250;
 /** Words this soon after an answer's end are the end of it, ms. */
 const lateTextMs = 300;
 /** An answer whose words are late is kept open so long after its end, ms. */
 const wordlessMs = 400;
-/** After an answer was played out the upstream says so; where it does not within this, ms. */
-const missingEndMs = 1500;
-
 /** An answer that is over for the upstream. */
 export interface EndedAnswer {
   /** What it said, as far as it came. */
@@ -82,11 +41,8 @@ export class Answers {
   readonly #options: AnswersOptions;
   /** Asked for, oldest first; the first is the one that the next answer is for. */
   readonly #waiting: string[] = [];
+  readonly #owed = new OwedAnswer();
   #current: Answer | null = null;
-  #held: LineEvent[] = [];
-  #owed: Owed | null = null;
-  /** Words before any audio of an answer that is owed. */
-  #early = '';
   #endedAtMs = -Infinity;
   /** The upstream says when a text is whole. */
   #tellsEnds = false;
@@ -99,24 +55,23 @@ export class Answers {
 
   /** Nothing is said, owed or waited for. */
   get idle(): boolean {
-    const saying = this.#current !== null && !this.#isHeldWhole(this.#current);
-    return !saying && this.#owed === null && this.#waiting.length === 0;
+    const saying = this.#current?.heldWhole === false;
+    return !saying && !this.#owed.exists && this.#waiting.length === 0;
   }
 
   /** The upstream has said nothing yet of what it was asked last. */
   get owes(): boolean {
-    return this.#owed !== null && !this.#owed.voided;
+    return this.#owed.wanted;
   }
 
   /** An answer is being said, to somebody or nobody. */
   get running(): boolean {
-    return this.#current !== null && !this.#current.generated;
+    return this.#current?.generated === false;
   }
 
   /** A line is being answered, and more of it will come. */
   get saying(): boolean {
-    const { lineId = null, voided, generated } = this.#current ?? {};
-    return lineId !== null && voided === false && generated === false;
+    return this.#current?.served === true && !this.#current.generated;
   }
 
   /** When to call {@link tick}; `null`: never. */
@@ -160,24 +115,20 @@ export class Answers {
     }
     if (news) return 'request';
     // Asked, cancelled and asked again with nothing new in between: it is the same answer.
-    if (this.#owed === null) return 'request';
-    this.#owed.voided = false;
-    return 'nothing';
+    return this.#owed.want() ? 'nothing' : 'request';
   }
 
   /** The upstream was told something that it answers. */
   requested(nowMs: number): void {
     const current = this.#current;
-    if (current?.lineId === null && !current.voided) this.#void(current);
-    const notBeforeMs = this.#owed === null ? nowMs : nowMs + inFlightMs;
-    this.#owed = { askedAtMs: nowMs, notBeforeMs, voided: false };
-    this.#early = '';
+    if (current?.unasked === true) this.#void(current);
+    this.#owed.request(nowMs);
   }
 
   /** The upstream was told something that it answers, and nobody wants to hear it. */
   unwanted(nowMs: number): void {
     this.requested(nowMs);
-    if (this.#owed !== null) this.#owed.voided = true;
+    this.#owed.unwant();
   }
 
   cancel(lineId: string): boolean {
@@ -186,7 +137,7 @@ export class Answers {
     if (place < 0 && (current?.lineId !== lineId || current.voided)) return false;
     if (place >= 0) {
       this.#waiting.splice(place, 1);
-      if (place === 0 && this.#owed !== null) this.#owed.voided = true;
+      if (place === 0) this.#owed.unwant();
     } else if (current !== null) {
       this.#void(current);
     }
@@ -196,8 +147,7 @@ export class Answers {
 
   audio(bytes: Uint8Array, nowMs: number): void {
     const answer = this.#running(nowMs);
-    answer.lastAtMs = nowMs;
-    answer.audioMs += bytes.byteLength / this.#options.bytesPerMs;
+    answer.audio(bytes.byteLength / this.#options.bytesPerMs, nowMs);
     this.#tell(answer, { type: 'line.audio', lineId: answer.lineId ?? '', bytes });
   }
 
@@ -214,8 +164,8 @@ export class Answers {
       return;
     }
     // Transcripts are not in order with the audio: the next one's, or the last one's late?
-    const isEarly = this.#owed !== null && nowMs - this.#endedAtMs > lateTextMs;
-    if (isEarly) this.#early += delta;
+    const isEarly = this.#owed.exists && nowMs - this.#endedAtMs > lateTextMs;
+    if (isEarly) this.#owed.hear(delta);
     else this.#options.onStale();
   }
 
@@ -239,30 +189,20 @@ export class Answers {
   }
 
   generationComplete(nowMs: number): void {
-    const answer = this.#current;
-    if (answer === null || this.#isHeldWhole(answer)) return;
-    answer.generated = true;
-    const playedAtMs = Math.max(nowMs, answer.beganAtMs + answer.audioMs);
-    answer.endAtMs = playedAtMs + missingEndMs;
+    if (this.#current?.heldWhole === false) this.#current.generationComplete(nowMs);
   }
 
   turnComplete(outcome: LineOutcome, nowMs: number): void {
     const wasOpen = this.#turnOpen;
     this.#turnOpen = false;
     const answer = this.#current;
-    if (answer !== null && !this.#isHeldWhole(answer)) {
+    if (answer?.heldWhole === false) {
       answer.generated = true;
       answer.outcome = outcome;
-      const lacksWords = answer.text === '' || (this.#tellsEnds && !answer.told);
-      answer.over = lacksWords && answer.audioMs > 0 && !answer.voided && answer.lineId !== null;
+      answer.over = answer.served && answer.lacksWords(this.#tellsEnds);
       if (answer.over) answer.endAtMs = nowMs + wordlessMs;
       else this.#end(answer, outcome, nowMs);
-    } else if (
-      answer === null &&
-      !wasOpen &&
-      this.#owed !== null &&
-      nowMs >= this.#owed.notBeforeMs
-    ) {
+    } else if (answer === null && !wasOpen && this.#owed.mayBegin(nowMs)) {
       // It was asked and has nothing to say.
       this.#end(this.#begin(nowMs), outcome, nowMs);
     }
@@ -274,9 +214,9 @@ export class Answers {
     const wasOpen = this.#turnOpen;
     // Its turn's end follows, and is no answer to anything.
     this.#turnOpen = true;
-    if (this.#owed !== null) this.#owed.notBeforeMs = nowMs;
-    if (answer === null || this.#isHeldWhole(answer)) return false;
-    const spoke = answer.lineId !== null && !answer.voided;
+    this.#owed.isNext(nowMs);
+    if (answer === null || answer.heldWhole) return false;
+    const spoke = answer.served;
     this.#end(answer, wasOpen ? { status: 'cancelled' } : answer.outcome, nowMs);
     return spoke;
   }
@@ -294,14 +234,14 @@ export class Answers {
    */
   lost(error: CallError, nowMs: number): boolean {
     const answer = this.#current;
-    if (answer !== null && !this.#isHeldWhole(answer)) {
+    if (answer?.heldWhole === false) {
       const outcome = answer.generated ? answer.outcome : ({ status: 'failed', error } as const);
       this.#end(answer, outcome, nowMs);
     }
-    const owed = this.#owed !== null && (!this.#owed.voided || this.#waiting.length > 0);
-    this.#owed = null;
+    const owed = this.#owed.wanted || (this.#owed.exists && this.#waiting.length > 0);
+    this.#owed.settle();
+    this.#owed.takeEarly();
     this.#turnOpen = false;
-    this.#early = '';
     return owed;
   }
 
@@ -310,7 +250,7 @@ export class Answers {
     const answer = this.#current;
     if (answer === null) return this.#begin(nowMs);
     if (!this.#isPast(answer, nowMs)) return answer;
-    if (this.#isHeldWhole(answer)) this.#void(answer);
+    if (answer.heldWhole) this.#void(answer);
     else this.#end(answer, answer.outcome, nowMs);
     return this.#begin(nowMs);
   }
@@ -318,38 +258,23 @@ export class Answers {
   /** Content that comes now is not of this answer, though nobody said that it is over. */
   #isPast(answer: Answer, nowMs: number): boolean {
     if (answer.generated) return true;
-    if (!answer.voided || this.#owed === null) return false;
-    const quietSinceMs = Math.max(this.#owed.askedAtMs, answer.lastAtMs);
+    const { askedAtMs } = this.#owed;
+    if (!answer.voided || askedAtMs === null) return false;
+    const quietSinceMs = Math.max(askedAtMs, answer.lastAtMs);
     return nowMs - quietSinceMs >= inFlightMs;
   }
 
   #begin(nowMs: number): Answer {
-    const owed = this.#owed;
-    const isOld = owed !== null && nowMs < owed.notBeforeMs;
-    const voided = isOld || owed?.voided === true;
+    const isOld = this.#owed.exists && !this.#owed.mayBegin(nowMs);
+    const voided = isOld || (this.#owed.exists && !this.#owed.wanted);
     const lineId = voided ? null : (this.#waiting.shift() ?? this.#options.ownLineId());
-    const answer: Answer = {
-      lineId,
-      turnId: isOld ? null : this.#options.turnId(),
-      voided,
-      generated: false,
-      text: '',
-      told: false,
-      over: false,
-      usage: null,
-      beganAtMs: nowMs,
-      audioMs: 0,
-      lastAtMs: nowMs,
-      outcome: { status: 'completed' },
-      endAtMs: null,
-    };
+    const turnId = isOld ? null : this.#options.turnId();
+    const answer = new Answer({ lineId, turnId, voided, nowMs });
     this.#current = answer;
     this.#turnOpen = true;
-    if (!isOld) this.#owed = null;
-    this.#held = [];
+    if (!isOld) this.#owed.settle();
     if (lineId !== null) this.#emit({ type: 'line.started', lineId });
-    const early = this.#early;
-    this.#early = '';
+    const early = this.#owed.takeEarly();
     if (early !== '' && !voided) {
       answer.text = early;
       this.#tell(answer, { type: 'line.text', lineId: lineId ?? '', delta: early, words: null });
@@ -359,64 +284,43 @@ export class Answers {
 
   #end(answer: Answer, outcome: LineOutcome, nowMs: number): void {
     this.#endedAtMs = nowMs;
-    if (answer.lineId !== null || answer.voided) this.#current = null;
-    if (answer.lineId === null && !answer.voided) this.#endHeld(answer, outcome);
-    else if (answer.lineId !== null && !answer.voided) {
-      this.#done(answer.lineId, outcome, answer.usage);
+    if (answer.unasked) {
+      // It may still be taken, unless it came to nothing.
+      if (!answer.holdEnd(outcome)) {
+        this.#void(answer);
+        this.#current = null;
+      }
+    } else {
+      this.#current = null;
+      const { lineId, voided, usage } = answer;
+      if (lineId !== null && !voided) this.#done(lineId, outcome, usage);
     }
     const { text, turnId } = answer;
     this.#options.onEnded({ text, turnId, whole: outcome.status === 'completed' });
   }
 
-  /** Nobody has asked for it yet: it may still be taken, unless it came to nothing. */
-  #endHeld(answer: Answer, outcome: LineOutcome): void {
-    answer.endAtMs = null;
-    answer.generated = true;
-    if (outcome.status === 'cancelled' || outcome.status === 'failed' || this.#held.length === 0) {
-      this.#void(answer);
-      this.#current = null;
-      return;
-    }
-    this.#held.push({ type: 'line.done', lineId: '', outcome, usage: answer.usage });
-  }
-
-  /** Nobody asked for it, and all of it is here. */
-  #isHeldWhole(answer: Answer): boolean {
-    return answer.lineId === null && !answer.voided && this.#held.at(-1)?.type === 'line.done';
-  }
-
   /** Gives an answer that came unasked to the line that asks now. */
   #takeHeld(answer: Answer, lineId: string, nowMs: number): void {
     this.#waiting.shift();
-    const isOver = this.#isHeldWhole(answer);
-    const held = this.#held;
-    this.#held = [];
-    this.#current = isOver ? null : { ...answer, lineId, lastAtMs: nowMs };
+    if (answer.heldWhole) this.#current = null;
+    const held = answer.give(lineId, nowMs);
     this.#emit({ type: 'line.started', lineId });
-    for (const event of held) this.#emit({ ...event, lineId });
+    for (const event of held) this.#emit(event);
   }
 
   #void(answer: Answer): void {
-    const isOver = this.#isHeldWhole(answer);
-    answer.voided = true;
+    const isOver = answer.heldWhole;
+    answer.void();
     if (answer.lineId !== null) return;
     if (answer.usage !== null) this.#options.onOtherUsage(answer.usage);
     this.#options.onUnasked();
-    this.#held = [];
     if (isOver) this.#current = null;
   }
 
   #tell(answer: Answer, event: LineEvent): void {
-    if (answer.voided) {
-      this.#options.onStale();
-    } else if (answer.lineId !== null) {
-      this.#emit(event);
-    } else {
-      // Words that come after the end belong before it.
-      const end = this.#isHeldWhole(answer) ? this.#held.length - 1 : this.#held.length;
-      this.#held.splice(end, 0, event);
-      if (this.#held.length > heldLimit) this.#void(answer);
-    }
+    if (answer.voided) this.#options.onStale();
+    else if (answer.lineId !== null) this.#emit(event);
+    else if (!answer.hold(event)) this.#void(answer);
   }
 
   #done(lineId: string, outcome: LineOutcome, usage: Usage | null): void {

@@ -1,8 +1,4 @@
-import type {
-  ClientMessage,
-  WireContent,
-  WireFunctionResponse,
-} from '../../../protocol/gemini-live/client-messages.ts';
+import type { ClientMessage } from '../../../protocol/gemini-live/client-messages.ts';
 import { bytesPerSample } from '../../../src/audio/format.ts';
 import type { BackendCommand, BackendContext, BackendEvent } from '../../../src/ports/backend.ts';
 import { CallError } from '../../../src/ports/errors.ts';
@@ -11,18 +7,17 @@ import { Answers, type EndedAnswer } from './answers.ts';
 import { CallerSide } from './caller-side.ts';
 import type { Counters } from './counters.ts';
 import type { UpstreamEvent } from './decode.ts';
-import {
-  encodeContext,
-  encodeHistory,
-  encodeRequest,
-  encodeResponses,
-  requestRefusal,
-  toolWords,
-  wireContent,
-} from './encode.ts';
+import { encodeResponses, requestRefusal, wireContent } from './encode.ts';
 import type { Memory } from './memory.ts';
 import { toolBehavior, type SetupFrame } from './setup.ts';
+import { Telling } from './telling.ts';
 import { ToolBook } from './tool-book.ts';
+
+/**
+ * A turn is answered as soon as it has gone up, and what is said to nobody counts as said: so it waits
+ * this long for somebody to ask, with what is to be told behind it, ms.
+ */
+const unaskedMs = 600;
 
 /** What of the wire is about the conversation, and not about connections. */
 export type DialogueEvent = Exclude<
@@ -60,9 +55,10 @@ export class Dialogue {
   readonly answers: Answers;
   readonly #options: DialogueOptions;
   readonly #tools: ToolBook;
-  /** Words that the upstream is told with the next request. */
-  readonly #words: WireContent[] = [];
+  readonly #telling: Telling;
   #ask: Ask | null = null;
+  /** A committed turn that nobody has asked to be answered yet. */
+  #unsent: { readonly audio: readonly Uint8Array[]; readonly untilMs: number } | null = null;
   /** The caller's turn that was sent last. */
   #turnId: string | null = null;
   /** What the caller said in it: remembered before its answer. */
@@ -71,7 +67,7 @@ export class Dialogue {
   #activeAtMs: number;
 
   constructor(options: DialogueOptions) {
-    const { context, counters, emit, frame, settings, send, write } = options;
+    const { context, counters, emit, frame, memory, settings, send, write } = options;
     const { authority, ids, outputFormat } = context;
     this.#options = options;
     this.#activeAtMs = context.clock.nowMs();
@@ -102,6 +98,13 @@ export class Dialogue {
       asynchronous: toolBehavior(frame) === 'NON_BLOCKING',
       scheduling: frame.options.toolScheduling,
     });
+    this.#telling = new Telling({ family: frame.family, memory, write });
+  }
+
+  /** When to call {@link tick}; `null`: never. */
+  get wakeAtMs(): number | null {
+    const times = [this.answers.wakeAtMs, this.caller.wakeAtMs, this.#unsent?.untilMs ?? null];
+    return times.reduce((a, b) => (a === null || (b !== null && b < a) ? b : a), null);
   }
 
   /** Something was asked or said. */
@@ -117,7 +120,8 @@ export class Dialogue {
   /** Nothing is owed by either side. */
   get settled(): boolean {
     const { speaking, uploading } = this.caller;
-    return !this.#tools.waits && !this.answers.owes && !speaking && !uploading;
+    const owed = this.#tools.waits || this.answers.owes || this.#unsent !== null;
+    return !owed && !speaking && !uploading;
   }
 
   execute(command: DialogueCommand): void {
@@ -128,7 +132,8 @@ export class Dialogue {
       case 'caller.floor':
         // An answer that may be said to its end would end with the first of it.
         if (this.answers.saying) return;
-        this.#tellWords();
+        this.#sendTurn();
+        this.#telling.words();
         this.caller.beginUpload(command.fromSample);
         return;
       case 'clear':
@@ -198,20 +203,14 @@ export class Dialogue {
   tick(nowMs: number): void {
     this.answers.tick(nowMs);
     this.caller.tick(nowMs);
+    if (this.#unsent !== null && nowMs >= this.#unsent.untilMs) this.#sendTurn();
   }
 
   /** Sees to it that the first line that waits gets an answer. */
   serve(): void {
-    const { family } = this.#options.frame;
-    const news = this.#words.length > 0 || this.#tools.hasNews;
+    const news = this.#telling.hasNews || this.#tools.hasNews;
     if (this.answers.next(this.#nowMs(), news) !== 'request') return;
-    const { responses, words } = this.#tools.news(true);
-    this.#tellResults(responses);
-    const told = [...words, ...this.#words.splice(0)];
-    this.#remember(told);
-    // Results are answered by themselves, unless they are to be taken in silence.
-    const isSilent = responses.every(({ scheduling }) => scheduling === 'SILENT');
-    if (told.length > 0 || isSilent) this.#options.write(encodeRequest(told, family));
+    this.#telling.request(this.#tools.news(true));
     this.#ask = { kind: 'words' };
     this.#requested();
   }
@@ -223,7 +222,7 @@ export class Dialogue {
 
   /** The first connection is there. */
   begin(announced = false): void {
-    this.#tellHistory(announced);
+    this.#telling.history(announced);
   }
 
   /**
@@ -232,27 +231,37 @@ export class Dialogue {
    * @param resumed it knows what the handle holds
    */
   reconnected(resumed: boolean): void {
-    const { frame, memory, write } = this.#options;
     this.#activeAtMs = this.#nowMs();
-    if (!resumed || !memory.fresh) this.#tools.forgotten();
-    if (!resumed) this.#tellHistory();
-    else if (memory.uncovered.length > 0) write(encodeContext(memory.uncovered));
+    if (!resumed || !this.#options.memory.fresh) this.#tools.forgotten();
+    if (resumed) this.#telling.uncovered();
+    else this.#telling.history();
     this.caller.reconnected();
     if (this.#ask === null) return;
     // Its words come once more, with the turn.
     this.#callerWords = '';
     this.#requested();
     if (this.#ask.kind === 'turn') this.caller.sendTurn(this.#ask.audio);
-    else write(encodeRequest([], frame.family));
+    else this.#telling.requestAgain();
   }
 
   #commit({ itemId, fromSample, toSample }: BackendCommand & { readonly type: 'commit' }): void {
+    this.#sendTurn();
     const audio = this.caller.takeTurn(fromSample, toSample);
     if (audio.length === 0) return;
     this.#rememberCaller();
     this.caller.transcripts.begin(itemId);
     this.#turnId = itemId;
-    this.#tellWords();
+    this.#telling.words();
+    this.#unsent = { audio, untilMs: this.#nowMs() + unaskedMs };
+    // What goes up as it is spoken is answered where it ends.
+    if (this.caller.uploading) this.#sendTurn();
+  }
+
+  /** The turn that waits for somebody to ask for its answer goes up. */
+  #sendTurn(): void {
+    if (this.#unsent === null) return;
+    const { audio } = this.#unsent;
+    this.#unsent = null;
     this.#ask = { kind: 'turn', audio };
     this.#requested();
     if (this.caller.endUpload() || this.caller.sendTurn(audio)) return;
@@ -269,9 +278,10 @@ export class Dialogue {
       this.#options.emit({ type: 'line.done', lineId, outcome, usage: null });
       return;
     }
+    this.#sendTurn();
     if (this.answers.ask(lineId) === 'refused') return;
     const { instructions = '' } = overrides;
-    if (instructions !== '') this.#words.push({ role: 'user', parts: [{ text: instructions }] });
+    if (instructions !== '') this.#telling.add({ role: 'user', parts: [{ text: instructions }] });
     this.serve();
   }
 
@@ -280,14 +290,13 @@ export class Dialogue {
       case 'message': {
         const content = wireContent(item);
         if (content === null) this.#options.counters.itemsSkipped += 1;
-        else this.#words.push(content);
+        else this.#telling.add(content);
         return;
       }
       case 'tool_output': {
         this.#tools.answered(item.toolCallId, item.output);
         const { responses } = this.#tools.news(false);
-        this.#tellResults(responses);
-        if (responses.every(({ scheduling }) => scheduling === 'SILENT')) return;
+        if (!this.#telling.results(responses)) return;
         this.#ask = { kind: 'words' };
         this.#requested();
         return;
@@ -307,35 +316,6 @@ export class Dialogue {
     if (fresh.length === 0) return;
     this.#active();
     this.answers.tools(fresh, this.#nowMs(), toolBehavior(frame) === 'BLOCKING');
-  }
-
-  #tellResults(responses: readonly WireFunctionResponse[]): void {
-    if (responses.length === 0) return;
-    this.#options.write(encodeResponses(responses));
-    this.#remember(
-      responses.map(({ name, response }) => toolWords(name, JSON.stringify(response))),
-    );
-  }
-
-  /** Words since the last answer, where a turn of the caller's follows and not a request. */
-  #tellWords(): void {
-    const { family } = this.#options.frame;
-    const words = this.#words.splice(0);
-    if (words.length === 0) return;
-    this.#remember(words);
-    const isContent = family.text === 'content';
-    this.#options.write(isContent ? encodeContext(words) : encodeRequest(words, family));
-  }
-
-  /** To a connection that begins anew. */
-  #tellHistory(announced = false): void {
-    const { frame, memory, write } = this.#options;
-    const { turns } = memory;
-    if (turns.length === 0 && !announced) return;
-    write(
-      frame.family.initialHistory ? encodeHistory(turns) : encodeContext(endingWithUser(turns)),
-    );
-    memory.told();
   }
 
   /** The upstream was asked for an answer. */
@@ -369,18 +349,7 @@ export class Dialogue {
     this.#callerWords = '';
   }
 
-  #remember(contents: readonly WireContent[]): void {
-    for (const { role, parts } of contents) {
-      for (const { text } of parts) this.#options.memory.add(role, text);
-    }
-  }
-
   #nowMs(): number {
     return this.#options.context.clock.nowMs();
   }
-}
-
-function endingWithUser(turns: readonly WireContent[]): readonly WireContent[] {
-  if (turns.at(-1)?.role === 'user') return turns;
-  return [...turns, { role: 'user', parts: [{ text: '.' }] }];
 }

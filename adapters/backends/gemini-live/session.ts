@@ -260,8 +260,8 @@ export class GeminiLiveSession implements BackendSession {
 
   #wake(): void {
     if (this.#closed) return;
-    const { activeAtMs, answers, caller } = this.#dialogue;
-    const times = [answers.wakeAtMs, caller.wakeAtMs, this.#settleAtMs];
+    const { activeAtMs, wakeAtMs } = this.#dialogue;
+    const times = [wakeAtMs, this.#settleAtMs];
     if (this.#upstream.isDue) {
       const later = [activeAtMs + wordsLagMs, activeAtMs + handleLagMs];
       times.push(...later.filter((atMs) => atMs > this.#nowMs()));

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { Answers, type LineEvent } from '../../../../../adapters/backends/gemini-live/answers.ts';
+import type { LineEvent } from '../../../../../adapters/backends/gemini-live/answer.ts';
+import { Answers } from '../../../../../adapters/backends/gemini-live/answers.ts';
 import { CallError } from '../../../../../src/ports/errors.ts';
 
 const completed = { status: 'completed' } as const;
