@@ -6,7 +6,8 @@ const realTime = [
   'test/ear/**/*.test.ts',
   'test/console/browser/**/*.test.ts',
   'test/contract/*-gateway.test.ts',
-  'test/integration/gateway/{gate,side-listener}.test.ts',
+  'test/integration/gateway/{gate,listener-figures,side-listener,spend,stages}.test.ts',
+  'test/upstream/stock-client.test.ts',
 ];
 
 /** Tests without servers, threads or files: they share a process, which saves a third of their time. */
@@ -15,7 +16,12 @@ const pure = ['test/{unit,property,walk}/**/*.test.ts'];
 /** Unit tests that need modules of their own: one replaces a module, one wants it as it was. */
 const ownModules = ['test/unit/turn/replay.test.ts', 'test/unit/audio/resampler.test.ts'];
 
-const shared = { testTimeout: 30_000, hookTimeout: 60_000, pool: 'forks' } as const;
+const shared = {
+  testTimeout: 30_000,
+  hookTimeout: 60_000,
+  pool: 'forks' as const,
+  setupFiles: ['test/support/seed.ts'],
+};
 
 export default defineConfig({
   test: {
@@ -58,6 +64,7 @@ export default defineConfig({
           // They wait more than they work. A machine that stalls for a moment fails them: they may
           // be repeated once, and the report names those that were.
           maxWorkers: 3,
+          maxConcurrency: 10,
           retry: 1,
           sequence: { groupOrder: 2 },
         },
