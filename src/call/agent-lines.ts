@@ -1,21 +1,20 @@
 import { AgentSound, type AgentSoundOptions } from './agent-sound.ts';
 import type { CallError } from '../ports/errors.ts';
+import { LeftLines } from './left-lines.ts';
+import { LineBook } from './line-book.ts';
 import { LineIntake } from './line-intake.ts';
 import type { HitPlace, LineGate } from './line-gate.ts';
 import type { OverheardText } from './gate-hold.ts';
-import { lineEnd } from './line-end.ts';
 import { OwnWords } from './own-words.ts';
 import { StaleWork } from './stale-work.ts';
 import { StallWatch, type Vigil } from './stall-watch.ts';
 import { StreamIntake } from './stream-intake.ts';
-import { besideLimit, checkRoom, newLine, unasked, type LineRequest } from './line-request.ts';
+import { unasked, type LineRequest } from './line-request.ts';
 import type { AudioFormat } from '../audio/format.ts';
 import type { BackendCommand, BackendEvent, Usage } from '../ports/backend.ts';
+import type { BackendSpeech } from '../ports/health.ts';
 import type { CallScope } from './scope.ts';
-import type { LineEnd } from '../ports/events.ts';
 import type { LineTrack } from './line-track.ts';
-
-type Outcome = NonNullable<LineTrack['outcome']>;
 
 export interface AgentLinesOptions extends AgentSoundOptions {
   readonly send: (command: BackendCommand) => void;
@@ -30,17 +29,10 @@ export interface AgentLinesOptions extends AgentSoundOptions {
   readonly callerTalks?: () => boolean;
   /** A backend without turns can be told to be silent; absent: it cannot. */
   readonly stopsStream?: () => boolean;
+  /** How the words of the backend in use lie on its sound; absent or `null`: nobody knows. */
+  readonly speech?: () => BackendSpeech | null;
   /** How much silence of the backend is borne; absent: 20 s. */
   readonly vigil?: () => Vigil;
-}
-
-/**
- * The line that a lost backend was at: `owed`, as nothing of it was heard; `broken` off; or `over`
- * without a sound.
- */
-export interface LeftLine {
-  readonly kind: 'owed' | 'broken' | 'over';
-  readonly track: LineTrack;
 }
 
 /**
@@ -51,25 +43,25 @@ export interface LeftLine {
 export class AgentLines {
   /** Says what no backend makes. */
   readonly own: OwnWords;
+  /** What becomes of the lines of a backend that is lost. */
+  readonly left: LeftLines;
   readonly #options: AgentLinesOptions;
   readonly #scope: CallScope;
   readonly #sound: AgentSound;
-  readonly #tracks = new Map<string, LineTrack>();
+  readonly #book: LineBook;
   readonly #intake: LineIntake;
   readonly #stale: StaleWork;
   readonly #watch: StallWatch;
   readonly #stream: StreamIntake;
-  #epoch = 0;
-  #active: LineTrack | null = null;
 
   constructor(options: AgentLinesOptions) {
     const { scope, onBackendFault } = options;
     this.#options = options;
     this.#scope = scope;
     this.#stale = new StaleWork(scope, onBackendFault);
-    this.#sound = new AgentSound(options, (track) => this.#finish(track));
+    this.#sound = new AgentSound(options, (track) => this.#book.finish(track));
     this.own = new OwnWords(this.#sound.downlink, (track) =>
-      this.#end(track, { outcome: { status: 'completed' }, usage: null }),
+      this.#book.end(track, { outcome: { status: 'completed' }, usage: null }),
     );
     this.#watch = new StallWatch({
       scope,
@@ -85,6 +77,14 @@ export class AgentLines {
       paired: options.paired,
       onBackendFault,
     });
+    const parts = {
+      sound: this.#sound,
+      intake: this.#intake,
+      stale: this.#stale,
+      watch: this.#watch,
+    };
+    this.#book = new LineBook(options, parts);
+    this.left = new LeftLines(scope, this.#book, parts);
     options.gate?.use({
       say: (track, piece) => this.#intake.say(track, piece),
       stop: (track, place) => this.#stopAt(track, place),
@@ -93,24 +93,24 @@ export class AgentLines {
     this.#stream = new StreamIntake({
       nowMs: scope.nowMs,
       intake: this.#intake,
-      active: () => this.#active,
+      active: () => this.#book.active,
       callerTalks: () => options.callerTalks?.() === true,
       open: () => {
         options.turn({ type: 'model.begins' });
         // A line that was asked for is what the model says now.
-        if (this.#active?.outcome === null) return;
+        if (this.#book.active?.outcome === null) return;
         // The next line may begin while the end of the last one is still paced.
         this.#sound.downlink.hurry();
         this.open({ ...unasked, cause: 'stream' });
       },
-      end: (track, outcome, usage) => this.#end(track, { outcome, usage }),
+      end: (track, outcome, usage) => this.#book.end(track, { outcome, usage }),
       yield: () => this.cut('model', 'turn_detected'),
     });
   }
 
   /** The in-band line that is not closed yet. */
   get active(): LineTrack | null {
-    return this.#active;
+    return this.#book.active;
   }
 
   /** The in-band line opened last, closed or not. */
@@ -130,9 +130,7 @@ export class AgentLines {
 
   /** Whether the client's format is settled: audio was given in it, or a line was promised. */
   get formatLocked(): boolean {
-    return (
-      this.heardAnything || this.#tracks.values().some(({ line }) => line.modality === 'audio')
-    );
+    return this.heardAnything || this.#book.tracks().some(({ line }) => line.modality === 'audio');
   }
 
   /** The client's output format. @throws TypeError for another rate once audio was given */
@@ -148,7 +146,7 @@ export class AgentLines {
 
   /** The line of an id, while it is open. */
   find(lineId: string): LineTrack | undefined {
-    return this.#tracks.get(lineId);
+    return this.#book.find(lineId);
   }
 
   /**
@@ -160,40 +158,19 @@ export class AgentLines {
     lineId = this.#scope.ids.next('line'),
     ask: (track: LineTrack) => void = () => undefined,
   ): LineTrack {
-    const { conversation, settings } = this.#options;
-    checkRoom(request, this.#active?.line ?? null, this.#tracks.size);
-    const line = newLine(request, lineId, {
-      epoch: this.#epoch,
-      itemId: this.#scope.ids.next('item'),
-      modality: settings().modality,
-      previousItemId: conversation.lastItemId,
-    });
-    const track = this.#sound.track(line);
-    this.#tracks.set(lineId, track);
-    if (track.inBand) {
-      conversation.reserve(line.itemId);
-      this.#active = track;
-      this.#sound.prepare(track);
-    }
-    this.#scope.log.append({ type: 'line.opened', line });
-    ask(track);
-    if (track.inBand) this.#sound.opened(track);
-    this.#watch.watch(this.#tracks.values());
-    return track;
+    return this.#book.open(request, lineId, ask);
   }
 
   /** A backend that decides about turns began an answer of its own. */
   openForBackend(lineId: string): void {
-    if (this.#active !== null) this.#options.gate?.settle(this.#active);
+    if (this.#book.active !== null) this.#options.gate?.settle(this.#book.active);
     // What is left of its last line is only waiting for the pace, or for a hold to end: then it
     // keeps its place in the queue, before the new one.
-    if (this.#active?.outcome !== null) this.#sound.downlink.hurry();
-    const held = this.#active?.outcome !== null && this.#tracks.size <= besideLimit;
-    if ((this.#active !== null && !held) || this.#stale.remembers(lineId)) {
+    if (this.#book.active?.outcome !== null) this.#sound.downlink.hurry();
+    if (this.#stale.remembers(lineId) || !this.#book.freeFloor()) {
       this.#stale.nonsense('a line of its own while another runs, or one that is over');
       return;
     }
-    this.#active = null;
     this.open({ ...unasked, cause: 'backend' }, lineId);
   }
 
@@ -209,7 +186,7 @@ export class AgentLines {
       this.#stream.take(event.frame);
       return;
     }
-    const track = this.#tracks.get(event.lineId);
+    const track = this.#book.find(event.lineId);
     if (track?.withheld === true) return;
     if (track?.outcome !== null) {
       this.#stale.drop(event);
@@ -220,27 +197,27 @@ export class AgentLines {
       return;
     }
     this.#watch.event(track, event.type);
-    if (event.type === 'line.done') this.#end(track, event);
+    if (event.type === 'line.done') this.#book.end(track, event);
     else if (event.type !== 'line.stage') this.#intake.take(track, event);
     this.#watch.taken(track, event.type);
   }
 
   /** Somebody beside the backend hears a line say this; `null`: who was to hear it is away. */
   overheard(lineId: string, heard: OverheardText | null): void {
-    const track = this.#tracks.get(lineId);
+    const track = this.#book.find(lineId);
     if (track?.outcome === null) this.#options.gate?.overheard(track, heard);
   }
 
   /** The line in which a backend without turns calls tools: the one it speaks in, or a new one. */
   lineOfTools(): LineTrack {
-    if (this.#active?.outcome === null) return this.#active;
-    if (this.#active !== null) this.#sound.downlink.hurry();
+    if (this.#book.active?.outcome === null) return this.#book.active;
+    if (this.#book.active !== null) this.#sound.downlink.hurry();
     return this.open({ ...unasked, cause: 'stream' });
   }
 
   /** A backend without turns has called all tools of one go. */
   toolsDone(usage: Usage | null): void {
-    if (this.#active?.outcome === null) this.#stream.toolsDone(this.#active, usage);
+    if (this.#book.active?.outcome === null) this.#stream.toolsDone(this.#book.active, usage);
   }
 
   /**
@@ -259,7 +236,7 @@ export class AgentLines {
    * `resume` or a cut, 10 s at most. Lines in text, out of band or of a stream go on. Idempotent.
    */
   hold(): void {
-    this.#sound.hold(this.#active);
+    this.#sound.hold(this.#book.active);
   }
 
   /** The agent goes on where it was held, at full gain. Idempotent. */
@@ -277,19 +254,19 @@ export class AgentLines {
     reason: 'turn_detected' | 'client_cancelled',
   ): LineTrack | null {
     const { scope } = this.#options;
-    const playing = this.#active ?? this.#sound.downlink.sounding;
-    if (this.#active !== null) this.#options.gate?.drop(this.#active);
+    const playing = this.#book.active ?? this.#sound.downlink.sounding;
+    if (this.#book.active !== null) this.#options.gate?.drop(this.#book.active);
     const { droppedMs, cutShort } = this.#sound.flush();
     if (playing === null) return null;
-    this.#epoch += 1;
+    const epoch = this.#book.raiseEpoch();
     const { lineId } = playing.line;
-    playing.cut(...this.#at());
-    const extent = playing.extent(...this.#at());
-    scope.log.append({ type: 'agent.cut', epoch: this.#epoch, by, droppedMs, lineId, extent });
+    playing.cut(...this.#book.at());
+    const extent = playing.extent(...this.#book.at());
+    scope.log.append({ type: 'agent.cut', epoch, by, droppedMs, lineId, extent });
     this.#options.onCut([...cutShort.filter((track) => track !== playing), playing]);
     if (!playing.closed) this.#stream.gate();
-    for (const track of [...this.#tracks.values()]) {
-      if (track.inBand) this.#close(track, { status: 'cancelled', reason });
+    for (const track of this.#book.tracks()) {
+      if (track.inBand) this.#book.close(track, { status: 'cancelled', reason });
     }
     this.#sound.silenced(playing, extent.heardMs);
     return playing;
@@ -297,7 +274,7 @@ export class AgentLines {
 
   /** Tells the backend to stop the line it is working on, if it is still at it. */
   cancelUpstream(): void {
-    const track = this.#active;
+    const track = this.#book.active;
     if (track?.outcome !== null) return;
     if (track.line.cause === 'stream' && this.#options.stopsStream?.() !== true) return;
     this.#options.send({ type: 'cancel', lineId: track.line.lineId });
@@ -306,7 +283,7 @@ export class AgentLines {
   /** Stops a line out of band: it has no sound that could be cut. */
   cancelOutOfBand(track: LineTrack): void {
     this.#options.send({ type: 'cancel', lineId: track.line.lineId });
-    this.#close(track, { status: 'cancelled', reason: 'client_cancelled' });
+    this.#book.close(track, { status: 'cancelled', reason: 'client_cancelled' });
   }
 
   /** The client's player has come this far: pacing, "heard out" and a line just cut depend on it. */
@@ -314,68 +291,15 @@ export class AgentLines {
     this.#sound.acknowledge(track, playedMs);
   }
 
-  /**
-   * The backend is lost and another takes over: what it had finished plays on; of what it was saying
-   * the caller still hears what is here up to the next good place to stop; what nobody has heard of is
-   * owed. Lines out of band fail.
-   *
-   * @param bare whether a line may be asked for once more: nothing was done in it
-   */
-  leave({ code, message }: CallError, bare: (track: LineTrack) => boolean): LeftLine | null {
-    const end = { status: 'failed', code, message } as const;
-    for (const track of [...this.#tracks.values()]) {
-      if (!track.inBand && track.outcome === null) this.#close(track, end);
-    }
-    const track = this.#active;
-    if (track?.outcome !== null) return null;
-    // What a change of rate holds back belongs to a sound that is not going on.
-    this.#intake.close(track);
-    const { downlink } = this.#sound;
-    if (track.sentSamples === 0 && track.sentText === '' && bare(track)) {
-      downlink.forget(track);
-      track.restart(this.#scope.nowMs());
-      return { kind: 'owed', track };
-    }
-    track.breakOff(downlink.shorten(track));
-    const outcome = { status: 'incomplete', reason: 'backend_lost' } as const;
-    const broken = track.generatedSamples > 0;
-    this.#end(track, { outcome, usage: null });
-    return { kind: broken ? 'broken' : 'over', track };
-  }
-
-  /** A line that is owed has been asked for once more. */
-  askedAgain(track: LineTrack): void {
-    track.askedAtMs = null;
-    track.lastEventAtMs = this.#scope.nowMs();
-    this.#watch.again(track);
-    this.#watch.watch(this.#tracks.values());
-  }
-
-  /** A line that is owed will not come: whoever answers now does so by itself. */
-  abandon(track: LineTrack): void {
-    const end = { status: 'incomplete', reason: 'backend_lost' } as const;
-    // A phrase that it begins with is said to its end.
-    if (track.prefaceSamples > 0) this.#end(track, { outcome: end, usage: null });
-    else this.#close(track, end);
-  }
-
   /** The backend is lost: every open line ends as failed. */
   failAll({ code, message }: CallError): void {
-    this.#closeAll({ status: 'failed', code, message });
+    this.#book.closeAll({ status: 'failed', code, message });
   }
 
   close(): void {
     this.#watch.close();
-    this.#closeAll({ status: 'cancelled', reason: 'call_closed' });
+    this.#book.closeAll({ status: 'cancelled', reason: 'call_closed' });
     this.#sound.downlink.close();
-  }
-
-  #closeAll(end: LineEnd): void {
-    this.#sound.flush();
-    for (const track of [...this.#tracks.values()]) {
-      track.settle(...this.#at());
-      this.#close(track, end);
-    }
   }
 
   /** The rest of a line may not be said. @returns what was given of it by mistake, ms */
@@ -387,54 +311,7 @@ export class AgentLines {
     const toMs = track.prefaceMs + cleanMs;
     if (track.generatedMs > toMs) track.shorten(this.#sound.downlink.shortenTo(track, toMs));
     const outcome = { status: 'incomplete', reason: 'content_filter' } as const;
-    this.#allSaid(track, { outcome, usage: null });
+    this.#book.allSaid(track, { outcome, usage: null });
     return lateMs;
-  }
-
-  /** The backend has said all of the line: it ends when all of it may be said. */
-  #end(track: LineTrack, outcome: Outcome): void {
-    this.#watch.said(track);
-    const waits = this.#options.gate?.end(track, () => this.#allSaid(track, outcome)) === true;
-    if (!waits) this.#allSaid(track, outcome);
-  }
-
-  /** Nothing more comes: the line ends with its last sample. */
-  #allSaid(track: LineTrack, { outcome, usage }: Outcome): void {
-    track.outcome = { outcome, usage };
-    this.#intake.flush(track);
-    if (track.closed) return;
-    this.#sound.look();
-    if (track.inBand) this.#sound.downlink.pushEnd(track);
-    else this.#finish(track);
-  }
-
-  /** The last sample was given away (or there was none): the line ends as the backend said. */
-  #finish(track: LineTrack): void {
-    const outcome = track.outcome?.outcome;
-    if (outcome !== undefined) this.#close(track, lineEnd(outcome));
-  }
-
-  #close(track: LineTrack, end: LineEnd): void {
-    if (track.closed) return;
-    const { lineId } = track.line;
-    track.closed = true;
-    track.completed = end.status === 'completed';
-    this.#tracks.delete(lineId);
-    this.#intake.close(track);
-    this.#stale.lineClosed(lineId);
-    this.#options.conversation.release(track.line.itemId);
-    if (this.#active === track) this.#active = null;
-    const extent = track.extent(...this.#at());
-    const usage = track.outcome?.usage ?? null;
-    this.#scope.log.append({ type: 'line.closed', lineId, end, extent, usage });
-    if (track.inBand) this.#sound.closed(track);
-    const unheard = track.withheld && track.sentSamples === 0 && end.status === 'incomplete';
-    if (unheard) this.#options.onCut([track]);
-    this.#options.onLineDone(track);
-    this.#watch.watch(this.#tracks.values());
-  }
-
-  #at(): [nowMs: number, roundTripMs: number] {
-    return [this.#scope.nowMs(), this.#options.roundTripMs()];
   }
 }

@@ -91,6 +91,7 @@ export function takeBackendEvent(target: CommandTarget, event: LiveBackendEvent)
       return;
     // Nobody else could have done better.
     case 'caller.lost':
+    case 'upstream.lost':
       return;
     // What was used is counted elsewhere.
     case 'usage':

@@ -59,6 +59,11 @@ export class BackendLink {
     return this.#session !== null;
   }
 
+  /** Whether the backend in use is still told what was said before: what it is asked waits behind that. */
+  get telling(): boolean {
+    return this.#replay !== null;
+  }
+
   /** Whether another backend could take over from the one in use. */
   get replaceable(): boolean {
     return this.#port !== null && this.#options.successors(this.#port).length > 0;

@@ -8,7 +8,7 @@ import { HandoverMove } from './handover-move.ts';
 import { HandoverReturn } from './handover-return.ts';
 import { isOpen } from '../tools/ledger.ts';
 import { defaultStall, longPatience, patienceWith } from './stall-patience.ts';
-import { unknownPace, type BackendHealth } from '../ports/health.ts';
+import { unknownPace, type BackendHealth, type BackendSpeech } from '../ports/health.ts';
 import type { BackendCommand, BackendPort, Usage } from '../ports/backend.ts';
 import type { BackendLink } from './backend-link.ts';
 import { asCallError, CallError } from '../ports/errors.ts';
@@ -125,7 +125,7 @@ export class CallBackend {
     this.vigil = {
       patience: () =>
         this.#link.replaceable ? patienceWith(manner, health()?.pace ?? unknownPace) : longPatience,
-      rests: () => target.tools.entries.some(isOpen),
+      rests: () => this.#link.telling || target.tools.entries.some(isOpen),
       firstAudio: (tookMs) => {
         risk.begun();
         health()?.firstAudio(tookMs);
@@ -137,6 +137,11 @@ export class CallBackend {
 
   get open(): boolean {
     return this.#link.open;
+  }
+
+  /** How the words of the backend in use lie on its sound, by what all calls know; `null`: nobody does. */
+  get speech(): BackendSpeech | null {
+    return this.#health(this.#serving())?.speech ?? null;
   }
 
   /** Commands that wait for a backend to open. */

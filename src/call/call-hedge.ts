@@ -37,7 +37,9 @@ export function createHedge(options: CallHedgeOptions): HedgeRace {
     retelling: (taker) => handover.preview(taker),
     own: () => {
       const { authority, capabilities } = context();
-      const able = link.open && authority === 'gateway' && capabilities.cancel;
+      // What waits behind a history that is still told has not been asked: it is not late.
+      const asked = link.open && !link.telling;
+      const able = asked && authority === 'gateway' && capabilities.cancel;
       return able && settings().modality === 'audio' && !tools.entries.some(isOpen)
         ? serving()
         : null;

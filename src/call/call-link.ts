@@ -81,7 +81,10 @@ export function createCallLink(options: CallLinkOptions): BackendLink {
       if (ready?.uplink !== undefined) target.uplink.goOnWith(ready.uplink);
     },
     onReady: (port, openMs) => log.append({ type: 'backend.ready', backend: port.name, openMs }),
-    onServing: (port) => handover.serving(port),
+    onServing: (port) => {
+      target.lines.left.askedNow();
+      handover.serving(port);
+    },
     onHandover: (port, error, to, cause) => handover.lost(port, error, to.name, cause),
     first: (port, waiting) => handover.first(port, waiting),
     lossIn: (event) => losses.take(event),

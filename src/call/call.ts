@@ -137,6 +137,7 @@ class RunningCall implements Call {
       stopsStream: () => this.capabilities.cancel,
       onBackendFault: (error) => this.#backend.fail(error),
       vigil: () => this.#backend.vigil,
+      speech: () => this.#backend.speech,
     });
     this.#tools = createCallTools({
       call: options,
@@ -153,9 +154,8 @@ class RunningCall implements Call {
       configure: (settings) => this.#changes.configure(settings),
       agent: () => this.#terms.agent,
       moveTo: (backend) => this.#backend.moveTo(backend, 'tool'),
-      onAgent: ({ agent, gateCheck = null }) => {
+      onAgent: ({ agent, agent: { gate }, gateCheck = null }) => {
         this.#terms.agent = agent;
-        const { gate } = agent;
         this.#lineGate?.change(gate === undefined ? null : { gate, checker: gateCheck });
       },
       close: (reason) => this.close(reason),

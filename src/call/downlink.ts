@@ -110,10 +110,10 @@ export class Downlink {
     this.#pump();
   }
 
-  /** Forgets all of a line of which nothing was given away. */
+  /** Forgets all that its backend has made of a line: nothing of it was given away. */
   forget(track: LineTrack): void {
-    this.#queue.keep(track, 0);
-    this.#texts.drop(track);
+    this.#queue.keep(track, track.prefaceSamples - track.sentSamples);
+    this.#texts.keep(track, track.prefaceSamples);
     this.#schedule();
   }
 

@@ -72,9 +72,14 @@ export class HandoverGap {
     else if (this.#bridgedAtMs !== null) this.#done(this.#bridgedAtMs);
   }
 
-  /** This line says something meanwhile: the caller hears the agent again. */
-  bridged(lineId: string): void {
+  /**
+   * This line says something meanwhile: the caller hears the agent again.
+   *
+   * @param heardAtMs call time at which that was heard first, where it was
+   */
+  bridged(lineId: string, heardAtMs: number | null = null): void {
     this.#bridge = lineId;
+    this.#bridgedAtMs = heardAtMs;
   }
 
   /** Nothing more is owed: the caller wants something else. */

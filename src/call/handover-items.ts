@@ -9,14 +9,20 @@ export interface ToldLine {
   readonly text: string;
 }
 
-/** The conversation as it will have been heard, if nobody interrupts what still plays. */
+/**
+ * The conversation as it will have been heard, if nobody interrupts what still plays.
+ *
+ * @param owed a line that is still to be said, and of which the next backend makes all but a phrase
+ */
 export function itemsToBeHeard(
   conversation: Conversation,
   at: HeardAt,
+  owed: LineTrack | null = null,
 ): { readonly items: readonly ConversationItem[]; readonly lines: ReadonlyMap<string, ToldLine> } {
   const lines = new Map<string, ToldLine>();
-  const items = conversation.items(at).map((item) => {
+  const items = conversation.items(at).flatMap((item) => {
     const track = conversation.line(item.itemId);
+    if (track !== undefined && track === owed) return [];
     if (track === undefined || track.line.modality === 'text') return item;
     const text = track.settled ? track.heardText(at.nowMs, at.roundTripMs) : track.text.text.trim();
     lines.set(track.line.lineId, { itemId: item.itemId, text });

@@ -33,6 +33,7 @@ export class LossesInWords {
     if (event.type === 'caller.lost') {
       return new CallError('backend_closed', 'a turn of the caller was not understood');
     }
+    if (event.type === 'upstream.lost') return event.error;
     if (event.type !== 'line.done' || this.#lines().find(event.lineId)?.inBand !== true)
       return null;
     const { outcome } = event;

@@ -65,7 +65,8 @@ export function retell(loss: Loss, taker: Taker): Retelling {
   const gateway = taker.authority === 'gateway' && taker.capabilities.commit;
   const words = loss.items.filter((item) => saysSomething(item));
   const sounding = soundingTurns(loss, gateway);
-  const late = taker.authority === 'model' && !taker.capabilities.fasterThanRealTime;
+  const model = taker.authority === 'model' && taker.capabilities.promptable !== true;
+  const late = model && !taker.capabilities.fasterThanRealTime;
   if (!gateway) {
     const told = new Set((late ? [] : sounding).map(({ itemId }) => itemId));
     const fromSample = sounding[0]?.fromSample ?? loss.openFromSample;
@@ -73,7 +74,7 @@ export function retell(loss: Loss, taker: Taker): Retelling {
       items: words.filter(({ itemId }) => !told.has(itemId)),
       // Who hears frame by frame hears what is said now, and nothing that was.
       commands: late ? [] : pieces(loss.audio, fromSample, Infinity),
-      answersItself: told.size > 0 || taker.authority === 'model',
+      answersItself: told.size > 0 || model,
     };
   }
   // Silence takes as long as speech to whoever listens in real time.

@@ -1,4 +1,31 @@
 import type { BackendCommand } from '../ports/backend.ts';
+import type { UnknownWords } from './unknown-words.ts';
+
+/**
+ * What who takes over in the middle of a sentence is told, beyond the agent's instructions.
+ *
+ * @param unknown what was heard of it behind its last words; `null`: nothing that makes a word
+ */
+export function goOnInstructions(unknown: UnknownWords | null): string {
+  const plain =
+    'You were interrupted by a technical fault after your last words. Go on from there in your own ' +
+    'words; repeat nothing.';
+  return unknown === null ? plain : `${plain} ${lostWords(unknown)}`;
+}
+
+/** What is told of a sentence that broke off, where something else is said next. */
+export function brokenOffInstructions(unknown: UnknownWords): string {
+  return `You were interrupted by a technical fault. ${lostWords(unknown)}`;
+}
+
+function lostWords({ ms, words }: UnknownWords): string {
+  const seconds = Math.max(0.1, ms / 1000).toFixed(1);
+  const some = words === 1 ? '1 word' : `${words} words`;
+  return (
+    `You said about ${some} more (${seconds} s) that the caller heard and this text lacks: ` +
+    'do not say that again either.'
+  );
+}
 
 /** Lines of the backend in use that are remembered (a count), the latest ones. */
 const lineLimit = 256;

@@ -1,24 +1,23 @@
 import { HandoverGap } from './handover-gap.ts';
 import { HandoverHold } from './handover-hold.ts';
+import { canBeAsked, UnbegunAnswer } from './handover-unbegun.ts';
 import { itemBefore, itemsToBeHeard, lineItem, type ToldLine } from './handover-items.ts';
 import { keptFrom, LatestTurns, openFrom } from './handover-turns.ts';
-import { KnownWork } from './handover-told.ts';
+import { brokenOffInstructions, goOnInstructions, KnownWork } from './handover-told.ts';
+
 import { retell, type Loss, type Retelling, type Taker } from './handover-plan.ts';
 import { takeSeed } from './seed.ts';
 import { unasked } from './line-request.ts';
+import { unknownWords, type UnknownWords } from './unknown-words.ts';
 import type { BackendCommand, BackendPort } from '../ports/backend.ts';
 import type { CallError } from '../ports/errors.ts';
 import type { CallPhrases } from '../ports/phrases.ts';
 import type { CallSeed, MessageItem } from '../ports/conversation.ts';
 import type { CommandTarget } from './commands.ts';
 import type { HandoverCause, HandoverOwed, LogEntry } from '../ports/events.ts';
-import type { LeftLine } from './agent-lines.ts';
+import type { LeftLine } from './left-lines.ts';
+import type { LineTrack } from './line-track.ts';
 import type { TurnDesk } from './turn-desk.ts';
-
-/** What who takes over in the middle of a sentence is told, beyond the agent's instructions. */
-const goOnInstructions =
-  'You were interrupted by a technical fault after your last words. Go on from there in your own ' +
-  'words; repeat nothing.';
 
 export interface HandoverOptions {
   readonly callId: string;
@@ -39,11 +38,14 @@ export class Handover {
   readonly #turns = new LatestTurns();
   readonly #known = new KnownWork();
   readonly #gap: HandoverGap;
+  readonly #unbegun: UnbegunAnswer;
   readonly #hold: HandoverHold | null;
   #loss: { readonly of: Loss; readonly seed: CallSeed } | null = null;
   #retelling: { readonly port: BackendPort; readonly retelling: Retelling } | null = null;
   /** Lines as the other backend was told them, by line. */
   #told = new Map<string, ToldLine>();
+  /** The same, as they were told to one that may take over. */
+  #foretold: ReadonlyMap<string, ToldLine> = new Map();
   #left: LeftLine | null = null;
   /** What was asked for last in the conversation. */
   #asked: Respond | null = null;
@@ -57,6 +59,8 @@ export class Handover {
     this.#options = options;
     const isNew = (lineId: string): boolean => this.#known.has(lineId);
     this.#gap = new HandoverGap({ scope, roundTripMs, isNew });
+    const { target, turns } = options;
+    this.#unbegun = new UnbegunAnswer({ target, turns, latest: this.#turns });
     this.#hold = this.#createHold();
     scope.log.listen((entry) => this.#entry(entry));
   }
@@ -64,17 +68,22 @@ export class Handover {
   /** A backend in use is lost, or left. @param to who is tried first */
   lost(from: BackendPort, error: CallError, to: string, cause: HandoverCause): void {
     const { lines, scope, turn } = this.#options.target;
+    const served = this.#serving;
     this.#serving = false;
     this.#retelling = null;
     this.#known.forget();
-    const left = lines.leave(error, ({ line }) => line.lineId !== this.#calledIn);
+    const left = lines.left.leave(error, ({ line }) => line.lineId !== this.#calledIn);
     if (left !== null) this.#left = left;
+    this.#unbegun.lost({ served, line: left !== null });
     const owed = this.#owed();
     const broken = this.#left?.kind === 'broken' ? this.#left.track : null;
+    const answer =
+      this.#left?.kind === 'owed' && !this.#left.track.closed ? this.#left.track : null;
     scope.log.append({ type: 'handover.started', from: from.name, to, cause, owed });
     this.#gap.lost({ from: from.name, cause, owed, broken });
-    this.#hold?.lost(owed !== 'nothing');
-    this.#loss = this.#snapshot();
+    if (answer !== null) this.#begun(answer);
+    this.#hold?.lost(owed !== 'nothing', answer);
+    this.#loss = this.#snapshot(answer);
     // What a speculation rested on is gone, and so is the speculation.
     turn({ type: 'context' });
   }
@@ -90,6 +99,7 @@ export class Handover {
     if (this.#loss === null) return waiting;
     const { commands, answersItself } = this.#retell(port, this.#loss.of);
     const phrase = this.#hold?.first() ?? [];
+    if (answersItself) this.#unbegun.answersItself();
     const told = [...commands, ...phrase, ...this.#askAgain(answersItself)];
     return [...told, ...waiting.flatMap((command) => this.translate(command))];
   }
@@ -97,7 +107,8 @@ export class Handover {
   /** What a backend would be told now, had it to take over. */
   preview(taker: Taker): Retelling {
     const told = this.#told;
-    const { of } = this.#snapshot();
+    const { of } = this.#snapshot(this.#options.target.lines.active);
+    this.#foretold = this.#told;
     this.#told = told;
     return retell(of, taker);
   }
@@ -106,7 +117,11 @@ export class Handover {
   caughtUp(missed: readonly BackendCommand[]): readonly BackendCommand[] {
     if (this.#loss === null) return missed;
     this.#askAgain(false);
-    return missed.flatMap((command) => this.translate(command));
+    const asHeard = this.#told;
+    // It knows the lines as they were to be heard when it was told them.
+    this.#told = new Map(this.#foretold);
+    const told = missed.flatMap((command) => this.translate(command));
+    return [...told, ...this.#putRight(asHeard)];
   }
 
   /** It was sent all that. */
@@ -114,6 +129,7 @@ export class Handover {
     this.#serving = true;
     this.#gap.serving(port);
     this.lineDone();
+    if (this.#unbegun.ask()) this.#gap.waive();
   }
 
   /** A command in the terms of the backend in use: one that took over knows less than was said. */
@@ -122,7 +138,7 @@ export class Handover {
     if (this.#loss === null) return [command];
     if (command.type === 'truncate') {
       const told = this.#told.get(command.lineId);
-      if (told !== undefined) return this.#rewritten(command, told);
+      if (told !== undefined) return this.#rewritten(command.lineId, command.heardText ?? '', told);
       if (!this.#known.has(command.lineId)) return [];
       return [this.#hold?.without(command) ?? command];
     }
@@ -151,8 +167,15 @@ export class Handover {
       return;
     }
     this.#left = null;
-    if (this.#options.turns.callerSpeaks || tools.busy) this.#gap.waive();
-    else this.#goOn();
+    const unknown = unknownWords(left.track);
+    const asks = this.#options.turns.callerSpeaks;
+    if (!asks && !tools.busy) {
+      this.#goOn(unknown);
+      return;
+    }
+    this.#gap.waive();
+    // The tool's answer comes next.
+    if (!asks && unknown !== null) this.#tell(brokenOffInstructions(unknown));
   }
 
   /** No line is gone on from any more. */
@@ -184,6 +207,7 @@ export class Handover {
   }
 
   #owed(): HandoverOwed {
+    if (this.#unbegun.owed) return 'answer';
     switch (this.#left?.kind) {
       case 'broken':
         return 'rest';
@@ -195,12 +219,20 @@ export class Handover {
     }
   }
 
-  #snapshot(): { readonly of: Loss; readonly seed: CallSeed } {
+  /** An answer that is owed may have begun with a phrase: the caller hears the agent. */
+  #begun(answer: LineTrack): void {
+    if (answer.prefaceSamples === 0) return;
+    const heardAtMs = answer.heardAtMs(0, this.#options.target.roundTripMs());
+    this.#gap.bridged(answer.line.lineId, heardAtMs);
+  }
+
+  /** @param owed the line that the next one is asked for again: it is told of it then */
+  #snapshot(owed: LineTrack | null = null): { readonly of: Loss; readonly seed: CallSeed } {
     const { target, turns } = this.#options;
     const { conversation, scope, settings, uplink } = target;
     const nowMs = scope.nowMs();
     const at = { nowMs, roundTripMs: target.roundTripMs() };
-    const { items, lines } = itemsToBeHeard(conversation, at);
+    const { items, lines } = itemsToBeHeard(conversation, at, owed);
     this.#told = new Map(lines);
     // The backend is sent the audio itself.
     const seed = takeSeed(this.#options, items);
@@ -230,11 +262,13 @@ export class Handover {
     const { track } = left;
     if (track.closed) return [];
     const { line } = track;
-    if (answersItself || !context().capabilities.commit) {
-      lines.abandon(track);
+    // Who has no turns says by himself that he is on it.
+    const bridge = line.cause === 'filler' && context().authority === 'model';
+    if (answersItself || bridge || !canBeAsked(context())) {
+      lines.left.abandon(track);
       return [];
     }
-    lines.askedAgain(track);
+    lines.left.askedAgain(track);
     this.#known.add(line.lineId);
     const { lineId, itemId, overrides } = line;
     const plain = { type: 'respond', lineId, itemId, outOfBand: false, overrides } as const;
@@ -242,16 +276,20 @@ export class Handover {
     return [{ ...plain, input, ...(words === undefined ? {} : { words }) }];
   }
 
+  /** The lines are told anew of which something else was heard than the backend was told. */
+  #putRight(asHeard: ReadonlyMap<string, ToldLine>): readonly BackendCommand[] {
+    return [...this.#told].flatMap(([lineId, told]) => {
+      const heard = asHeard.get(lineId);
+      return heard === undefined ? [] : this.#rewritten(lineId, heard.text, told);
+    });
+  }
+
   /** More or less was heard of a line than the backend was told: it is told anew. */
-  #rewritten(
-    command: BackendCommand & { readonly type: 'truncate' },
-    told: ToldLine,
-  ): readonly BackendCommand[] {
+  #rewritten(lineId: string, text: string, told: ToldLine): readonly BackendCommand[] {
     const { context, conversation, scope, roundTripMs } = this.#options.target;
-    const text = command.heardText ?? '';
     const track = conversation.line(told.itemId);
     if (text === told.text || track === undefined) return [];
-    this.#told.set(command.lineId, { ...told, text });
+    this.#told.set(lineId, { ...told, text });
     if (!context().capabilities.appendContext) return [];
     const at = { nowMs: scope.nowMs(), roundTripMs: roundTripMs() };
     const { itemId } = told;
@@ -262,26 +300,34 @@ export class Handover {
     return told.text === '' ? [add] : [remove, add];
   }
 
-  #goOn(): void {
-    const { context, respond, scope, send, settings } = this.#options.target;
+  #goOn(unknown: UnknownWords | null): void {
+    const { context, respond, settings } = this.#options.target;
     const { capabilities, authority } = context();
     const { instructions, modality } = settings();
-    if (!capabilities.commit || authority === 'model' || modality === 'text') {
+    if (!canBeAsked({ capabilities, authority }) || modality === 'text') {
       this.#gap.waive();
       return;
     }
     const told = capabilities.instructions && capabilities.rigid?.perLine !== true;
-    const overrides = told ? { instructions: `${instructions}\n\n${goOnInstructions}` } : {};
-    if (!told && capabilities.appendContext) {
-      const item: MessageItem = {
-        kind: 'message',
-        itemId: scope.ids.next('item'),
-        role: 'system',
-        status: 'completed',
-        content: [{ type: 'text', text: goOnInstructions }],
-      };
-      send({ type: 'item.add', item, afterItemId: undefined });
-    }
+    const goOn = goOnInstructions(unknown);
+    const asked = authority === 'model';
+    const wish = asked ? goOn : `${instructions}\n\n${goOn}`;
+    const overrides = asked || told ? { instructions: wish } : {};
+    if (!asked && !told) this.#tell(goOn);
     respond({ ...unasked, cause: 'handover', overrides }, null);
+  }
+
+  /** Words that are no part of the conversation, where the backend takes such. */
+  #tell(text: string): void {
+    const { context, scope, send } = this.#options.target;
+    if (!context().capabilities.appendContext) return;
+    const item: MessageItem = {
+      kind: 'message',
+      itemId: scope.ids.next('item'),
+      role: 'system',
+      status: 'completed',
+      content: [{ type: 'text', text }],
+    };
+    send({ type: 'item.add', item, afterItemId: undefined });
   }
 }

@@ -78,8 +78,10 @@ export class HedgeRival {
   /** The backend in use is sent this, and this one is not. */
   missed(command: BackendCommand): void {
     if (this.#session === null) return;
-    // What is begun ahead of a turn is begun by one backend alone.
-    if (command.type === 'speculate' || command.type === 'speculation.drop') return;
+    // What is begun ahead of a turn is begun by one backend alone, and what is said beside the
+    // conversation ends with the other one.
+    const { type } = command;
+    if (type === 'speculate' || type === 'speculation.drop' || type === 'respond') return;
     this.#missed.push(command);
     if (this.#missed.length > missedLimit) this.#handlers.onProgress('out');
   }

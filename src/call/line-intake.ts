@@ -98,6 +98,10 @@ export class LineIntake {
 
   /** @param bytes in the backend's format */
   #audio(track: LineTrack, bytes: Uint8Array): void {
+    if (track.line.modality === 'text') {
+      this.#options.stale.dropSound(track.line.lineId);
+      return;
+    }
     if (!this.#converters.fits(track, bytes)) {
       this.#options.stale.nonsense('audio that is not whole samples');
       return;
@@ -124,7 +128,10 @@ export class LineIntake {
   ): void {
     const { delivery, downlink } = this.#options;
     const onLine = behind(track.prefaceMs, words);
-    track.text.append(delta, onLine, this.#options.paired() ? track.generatedMs : null);
+    const { prefaceMs, prefaceText, text } = track;
+    const begins = prefaceMs > 0 && text.text === prefaceText ? prefaceMs : null;
+    text.append(delta, onLine, this.#options.paired() ? track.generatedMs : begins);
+    text.came(track.generatedMs);
     if (!track.inBand || track.line.modality === 'text') delivery.text(track, delta);
     else downlink.pushText(track, delta, onLine?.[0]?.startMs ?? null);
   }

@@ -1,3 +1,5 @@
+import { TextArrivals } from './text-arrivals.ts';
+import type { SaidAnswer, SpeechFigures } from '../ports/health.ts';
 import type { WordTime } from '../ports/conversation.ts';
 
 /** A stretch of a line's text with its place on the line's audio. */
@@ -30,6 +32,7 @@ export class LineText {
   #exact = true;
   /** Where stretches of the text begin on the audio, in order; the first is always the beginning. */
   readonly #anchors: Anchor[] = [{ atMs: 0, from: 0 }];
+  readonly #arrivals = new TextArrivals();
 
   get text(): string {
     return this.#text;
@@ -86,6 +89,42 @@ export class LineText {
     const { atMs, from } = this.#anchors.at(-1) ?? { atMs: 0, from: 0 };
     const paceMs = from > 0 ? atMs / from : hurriedMs;
     return Math.max(audioMs, atMs + paceMs * (this.#text.length - from));
+  }
+
+  /** The text so far was there when the line's audio was this long, ms. */
+  came(audioMs: number): void {
+    this.#arrivals.came(this.#text.length, audioMs);
+  }
+
+  /**
+   * Where the text so far ends on the audio, ms, by what is known of the backend; it may end behind
+   * all audio that is there. `null`: too little is known.
+   */
+  endMs({ lagMs, msPerCharacter }: SpeechFigures): number | null {
+    if (this.#exact) return this.#lastWordMs();
+    const { atMs, from } = this.#anchors.at(-1) ?? { atMs: 0, from: 0 };
+    const byPaceMs = atMs + msPerCharacter * (this.#text.length - from);
+    const { latestMs } = this.#arrivals;
+    if (lagMs === null) return null;
+    if (latestMs === null) return byPaceMs;
+    const [least, most] = lagMs;
+    return Math.max(0, latestMs - most, Math.min(byPaceMs, latestMs - least));
+  }
+
+  /** What a line that was said to its end tells of its backend. */
+  said(audioMs: number): SaidAnswer {
+    const characters = this.#text.trim().length;
+    return {
+      characters,
+      words: this.#text.match(/\S+/gu)?.length ?? 0,
+      // A model without turns ends its lines with its own silence.
+      audioMs: this.#exact ? Math.min(audioMs, this.#lastWordMs()) : audioMs,
+      lagsMs: this.#exact ? [] : this.#arrivals.lagsMs(characters, audioMs),
+    };
+  }
+
+  #lastWordMs(): number {
+    return this.#placed.reduce((end, { endMs }) => Math.max(end, endMs ?? 0), 0);
   }
 
   /**

@@ -6,7 +6,9 @@ import { LineText } from './line-text.ts';
 import type { HeardBy, Line, LineExtent } from '../ports/events.ts';
 import type { TrackOutcome } from './line-end.ts';
 import type { Usage } from '../ports/backend.ts';
+import type { WordTime } from '../ports/conversation.ts';
 import type { PlayoutClock } from './playout.ts';
+import type { SpeechFigures } from '../ports/health.ts';
 
 /** Audio of one agent line kept for `retrieve`: its first half minute, ms. */
 const keptLimitMs = 12_000;
@@ -21,6 +23,11 @@ interface Settled {
   readonly by: 'acknowledgement' | 'clock';
   /** Call time up to which an acknowledgement corrects it. */
   readonly openUntilMs: number;
+}
+
+interface BreakOff {
+  readonly textEndMs: number;
+  readonly figures: SpeechFigures;
 }
 
 /** One line while the call knows it: what was generated, sent and heard of it. */
@@ -42,6 +49,7 @@ export class LineTrack {
   /** What it begins with that is not its backend's: samples, and the words. */
   prefaceSamples = 0;
   prefaceText = '';
+  readonly #prefaceWords: WordTime[] = [];
   /** Something that the backend said in it was kept from the caller by the gate. */
   withheld = false;
   /** Closed, and said to its end. */
@@ -58,6 +66,7 @@ export class LineTrack {
   #acknowledgedMs: number | null = null;
   /** Where the client says that it ended the line. */
   #clientEndMs: number | null = null;
+  #breakOff: BreakOff | null = null;
   readonly #kept: ByteStore;
 
   constructor(line: Line, format: AudioFormat, playout: PlayoutClock, nowMs: number) {
@@ -91,6 +100,11 @@ export class LineTrack {
 
   get acknowledgedMs(): number | null {
     return this.#acknowledgedMs;
+  }
+
+  /** Where its text ended on its audio when its backend was lost in it; `null`: that is not known. */
+  get breakOff(): BreakOff | null {
+    return this.#breakOff;
   }
 
   /** Whether it is decided what was heard of it. */
@@ -140,12 +154,24 @@ export class LineTrack {
     return this.#playout.heardAtMs(this.#downlinkStart + sample, roundTripMs);
   }
 
-  /** It is to be made anew: nothing of it has been given to the client. */
+  /** Nothing that its backend has made of it has been given to the client. */
+  get unheard(): boolean {
+    const { prefaceSamples, prefaceText, sentSamples, sentText } = this;
+    return sentSamples <= prefaceSamples && sentText.length <= prefaceText.length;
+  }
+
+  /** All that it says so far is not its backend's. @param words the latest of it, on the line */
+  prefaced(words: readonly WordTime[]): void {
+    this.prefaceSamples = this.generatedSamples;
+    this.prefaceText = this.text.text;
+    this.#prefaceWords.push(...words);
+  }
+
+  /** It is to be made anew, but for what it begins with: nothing else was given to the client. */
   restart(nowMs: number): void {
     this.text = new LineText();
-    this.generatedSamples = 0;
-    this.prefaceSamples = 0;
-    this.prefaceText = '';
+    if (this.prefaceText !== '') this.text.append(this.prefaceText, this.#prefaceWords);
+    this.generatedSamples = this.prefaceSamples;
     this.outcome = null;
     this.lastEventAtMs = nowMs;
   }
@@ -157,14 +183,19 @@ export class LineTrack {
   }
 
   /**
-   * The same, where the backend was lost in it: of text whose audio breaks off within a sound only
-   * what that audio can hold counts as said.
+   * The same, where the backend was lost in it: of its text only what that audio can hold counts as
+   * said, and of its audio only what that text can say is known.
+   *
+   * @param figures how the backend's words lie on its sound; `null`: too little is known of it, or its
+   *   text comes with the audio that says it
    */
-  breakOff(toSample: number): void {
+  breakAt(toSample: number, figures: SpeechFigures | null): void {
     const within = toSample >= this.generatedSamples && this.#endsInSound();
-    const ofMs = within ? this.text.wholeMs(this.generatedMs) : this.generatedMs;
-    this.text.cut(samplesToMs(toSample, this.format.rateHz), ofMs);
+    const wholeMs = within ? this.text.wholeMs(this.generatedMs) : this.generatedMs;
+    const textEndMs = figures === null ? null : this.text.endMs(figures);
+    this.text.cut(samplesToMs(toSample, this.format.rateHz), textEndMs ?? wholeMs);
     this.generatedSamples = toSample;
+    if (figures !== null && textEndMs !== null) this.#breakOff = { textEndMs, figures };
   }
 
   /** Nothing more of it will be heard than by now. The first settlement counts. */

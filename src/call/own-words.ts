@@ -24,12 +24,17 @@ export class OwnWords {
   /**
    * The line begins with it, whatever its backend makes of the rest.
    *
-   * @param track of which nothing has been generated
+   * @param track of which nothing has been generated, but for such beginnings
    */
   preface(track: LineTrack, phrase: SpokenPhrase): void {
-    this.#push(track, { ...phrase, text: `${phrase.text} ` });
-    track.prefaceSamples = track.generatedSamples;
-    track.prefaceText = track.text.text;
+    const atMs = track.prefaceMs;
+    const words = phrase.words.map(({ text, startMs, endMs }) => ({
+      text,
+      startMs: atMs + startMs,
+      endMs: atMs + endMs,
+    }));
+    this.#push(track, { ...phrase, text: `${phrase.text} `, words }, atMs);
+    track.prefaced(words);
   }
 
   /** What waits is given at once: somebody else has the floor next. */
@@ -42,12 +47,13 @@ export class OwnWords {
     return this.#downlink.heardOutAtMs;
   }
 
-  #push(track: LineTrack, { bytes, format, text, words }: SpokenPhrase): void {
+  /** @param atMs where on the line it begins */
+  #push(track: LineTrack, { bytes, format, text, words }: SpokenPhrase, atMs = 0): void {
     const converter = createConverter(format, track.format);
     const parts = [converter.convert(bytes), converter.flush()];
     converter.close();
     track.text.append(text, words);
-    this.#downlink.pushText(track, text, 0);
+    this.#downlink.pushText(track, text, atMs);
     for (const part of parts) {
       if (part.byteLength >= bytesPerSample(track.format.codec)) {
         this.#downlink.pushAudio(track, part);

@@ -8,15 +8,17 @@ const rememberedLines = 256;
 const nonsenseLimit = 100;
 
 /**
- * What to do with work that nobody waits for: late work of a closed line is logged once per line
- * and kind and dropped; work of a line that never was is counted, and too much of it means that
- * the backend is broken.
+ * What to do with work that nobody waits for: late work of a closed line, and sound of one in text,
+ * is logged once per line and kind and dropped; work of a line that never was is counted, and too
+ * much of it means that the backend is broken.
  */
 export class StaleWork {
   readonly #scope: CallScope;
   readonly #onBroken: (error: CallError) => void;
   /** Line id → kinds already logged. Oldest first. */
   readonly #closed = new Map<string, Set<'audio' | 'text'>>();
+  /** The latest line in text that was given sound. */
+  #textLineId: string | null = null;
   #nonsense = 0;
 
   constructor(scope: CallScope, onBroken: (error: CallError) => void) {
@@ -47,6 +49,13 @@ export class StaleWork {
     if (told.has(what)) return;
     told.add(what);
     this.#scope.log.append({ type: 'stale.dropped', lineId: event.lineId, what });
+  }
+
+  /** Sound of a line in text: nobody has a format for it. */
+  dropSound(lineId: string): void {
+    if (lineId === this.#textLineId) return;
+    this.#textLineId = lineId;
+    this.#scope.log.append({ type: 'stale.dropped', lineId, what: 'audio' });
   }
 
   /** @param what finishes the sentence "the backend sent …" */

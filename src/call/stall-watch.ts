@@ -19,7 +19,10 @@ const sentenceEnd = /[.!?…。！？][\s"'”’)\]]*$/u;
 /** How much a call bears, and who learns what it has borne. */
 export interface Vigil {
   readonly patience: () => Patience;
-  /** The backend may be silent for another reason: a tool runs. Asked when it would count. */
+  /**
+   * The backend may be silent for another reason: a tool runs, or it is still told what was said before.
+   * Asked when it would count.
+   */
   readonly rests: () => boolean;
   /** The first audio of an answer came this long after it was asked for, ms. */
   readonly firstAudio: (tookMs: number) => void;

@@ -289,6 +289,11 @@ export type BackendEvent =
   /** Words of a committed turn were lost on its side: it cannot answer what was said. */
   | { readonly type: 'caller.lost'; readonly itemId: string }
   /**
+   * Its upstream is gone in the middle of something that is said or owed, and will be looked for again:
+   * told before anything else that comes of it, as somebody else may be there at once.
+   */
+  | { readonly type: 'upstream.lost'; readonly error: CallError }
+  /**
    * What the caller says in the turn that is not committed yet, so far. `final`: these words will
    * not change any more.
    */

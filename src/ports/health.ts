@@ -5,6 +5,7 @@ export interface BackendHealth {
   /** It is on the way to losing that: half of what that takes has happened of late. */
   readonly warned: boolean;
   readonly pace: BackendPace;
+  readonly speech: BackendSpeech;
   readonly openings: OpeningGate;
   readonly warm: WarmGate;
   /** An answer that was asked for became audio after this long, ms. */
@@ -25,6 +26,33 @@ export interface BackendPace {
   readonly firstAudioP95Ms: number | null;
   /** What 95 % of its latest pauses that ran the player dry did not exceed, ms. */
   readonly dryP95Ms: number | null;
+}
+
+/** What answers that were said to their end tell of how a backend's words lie on its sound. */
+export interface BackendSpeech {
+  /** `null` where too little has been said. */
+  readonly figures: SpeechFigures | null;
+  said(answer: SaidAnswer): void;
+}
+
+export interface SpeechFigures {
+  /** Blanks count too, and so do pauses. */
+  readonly msPerCharacter: number;
+  readonly msPerWord: number;
+  /**
+   * How long after the sound that it ends with a piece of text usually comes, ms of sound; negative
+   * where it comes first. `null`: that is not known.
+   */
+  readonly lagMs: readonly [least: number, most: number] | null;
+}
+
+export interface SaidAnswer {
+  /** A count each. */
+  readonly characters: number;
+  readonly words: number;
+  readonly audioMs: number;
+  /** Of the pieces that its text came in; empty where the backend says where words lie. */
+  readonly lagsMs: readonly number[];
 }
 
 /** How fast calls may open sessions with a backend, beside the first session of each. */

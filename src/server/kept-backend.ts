@@ -12,6 +12,7 @@ import {
 } from '../routing/health.ts';
 import { HealthPace } from '../routing/health-pace.ts';
 import { OpeningRate } from '../routing/opening-rate.ts';
+import { SpeechPace } from '../routing/speech-pace.ts';
 import { WarmBudget } from '../routing/warm-budget.ts';
 import type { BackendReadiness } from '../routing/policy.ts';
 import type { Clock } from '../time/clock.ts';
@@ -53,6 +54,7 @@ export class KeptBackend implements BackendHealth {
   seenAtMs: number;
   seenBad = false;
   readonly pace = new HealthPace();
+  readonly speech = new SpeechPace();
   readonly #bare: BackendPort;
   readonly #openings: OpeningRate;
   readonly #warm: WarmBudget;

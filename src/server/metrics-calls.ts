@@ -1,6 +1,6 @@
 import type { Registry } from 'prom-client';
 import type { ErrorCode } from '../ports/errors.ts';
-import type { LogEntry } from '../ports/events.ts';
+import type { HandoverCause, LogEntry, MoveCause } from '../ports/events.ts';
 import type { CallDepths, ObservedCall } from '../ports/observer.ts';
 import { StageClock } from '../call/stage-clock.ts';
 import { callInstruments, type CallInstruments } from './metrics-instruments.ts';
@@ -23,8 +23,10 @@ interface Seen {
   answered: boolean;
   /** Since when the call has had no backend because one failed, call time in ms. */
   lostAtMs: number | null;
-  /** A backend was lost within the call, and the caller has not got what was owed. */
+  /** A backend was lost or left within the call, and the caller has not got what was owed. */
   inHandover: boolean;
+  /** As what the next backend that is ready will have taken over; `null`: as nothing. */
+  takenOver: 'call' | 'move' | null;
   depths: (() => CallDepths) | null;
 }
 
@@ -90,10 +92,14 @@ export class CallMetrics {
         break;
       case 'handover.started':
         seen.inHandover = true;
+        seen.takenOver = duringOf(entry.cause);
         break;
       case 'handover.done':
         seen.inHandover = false;
-        this.#to.handoverGap.observe({ ...labelsOf(seen), during: 'call' }, entry.gapMs / 1000);
+        this.#to.handoverGap.observe(
+          { ...labelsOf(seen), during: duringOf(entry.cause) },
+          entry.gapMs / 1000,
+        );
         this.#to.handoverOurs.observe(labelsOf(seen), entry.oursMs / 1000);
         break;
       case 'hedge.ended':
@@ -205,13 +211,17 @@ export class CallMetrics {
   #ready(seen: Seen, { atMs, openMs }: LogEntry & { readonly type: 'backend.ready' }): void {
     this.#count(seen);
     this.#to.backendOpen.observe(labelsOf(seen), openMs / 1000);
-    if (seen.lostAtMs !== null) {
-      const of = { ...labelsOf(seen), during: seen.answered ? 'call' : 'opening' };
+    if (seen.lostAtMs !== null || seen.takenOver !== null) {
+      const during = seen.takenOver ?? (seen.answered ? 'call' : 'opening');
+      const of = { ...labelsOf(seen), during };
       this.#to.handovers.inc(of);
       // Within a call, what the caller notices is told later.
-      if (!seen.inHandover) this.#to.handoverGap.observe(of, (atMs - seen.lostAtMs) / 1000);
+      if (!seen.inHandover && seen.lostAtMs !== null) {
+        this.#to.handoverGap.observe(of, (atMs - seen.lostAtMs) / 1000);
+      }
     }
     seen.lostAtMs = null;
+    seen.takenOver = null;
     seen.answered = true;
   }
 
@@ -231,6 +241,7 @@ export class CallMetrics {
       answered: false,
       lostAtMs: null,
       inHandover: false,
+      takenOver: null,
       depths: null,
     };
     this.#seen.set(call.callId, made);
@@ -260,4 +271,18 @@ function outcomeOf(
 
 function labelsOf({ call: { agent, backend } }: Seen): { agent: string; backend: string } {
   return { agent, backend };
+}
+
+const moves: ReadonlySet<string> = new Set([
+  'operator',
+  'tool',
+  'session_cap',
+  'spend_limit',
+  'preferred',
+  'hedge',
+] satisfies MoveCause[]);
+
+/** A backend that was in order was left; any other was lost. */
+function duringOf(cause: HandoverCause): 'call' | 'move' {
+  return moves.has(cause) ? 'move' : 'call';
 }

@@ -72,7 +72,9 @@ export function callInstruments(registry: Registry): CallInstruments {
     }),
     handovers: new Counter({
       name: 'parley_handovers_total',
-      help: 'Calls taken over by another backend after one failed, by the one that took over.',
+      help:
+        'Calls taken over by another backend, by the one that took over: after one failed while ' +
+        'opening or in a call, or as a move away from one in order.',
       labelNames: [...labels, 'during'],
       registers,
     }),

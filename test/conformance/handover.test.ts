@@ -1,87 +1,19 @@
-import { get } from 'node:https';
-import { json } from 'node:stream/consumers';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { countedSpeech, countWords, hearNumbers } from '../ear/counted-speech.ts';
-import { speakCounted, wordOf } from './counted-voice.ts';
-import { startCartesiaStandIn } from '../upstream/tts/cartesia.ts';
-import { startChatStandIn, type ChatStandIn } from '../upstream/llm/chat-server.ts';
-import { startDeepgramStandIn } from '../upstream/stt/deepgram-server.ts';
-import type { ChatRule } from '../upstream/llm/options.ts';
-import type { SttStandIn } from '../upstream/stt/server.ts';
-import type { VoiceStandIn } from '../upstream/tts/server.ts';
 import { Ear, type EarOptions } from '../ear/ear.ts';
+import { HandoverPair } from './handover-pair.ts';
 import { openAiWire } from './openai-wire.ts';
-import { prepareResampler } from '../../src/audio/resampler.ts';
-import { startGateway, type TestGateway } from '../support/gateway.ts';
-import { startGeminiStandIn, type GeminiStandIn } from '../upstream/gemini/server.ts';
-import { startStandIn, type StandIn } from '../upstream/openai-realtime-server.ts';
-import { throwAwayCertificate } from './stage.ts';
 import type { CallRecord } from '../../src/ports/store.ts';
 
 const rateHz = 24_000;
 const words = 8;
-const pair = { firstAudioMs: { p50: 150, p95: 250 }, callerText: 'counted' } as const;
-
-let openai: StandIn;
-let gemini: GeminiStandIn;
-let parts: [SttStandIn, ChatStandIn, VoiceStandIn];
-let gateway: TestGateway;
-let certificate: { cert: string; key: string };
+let pair: HandoverPair;
 
 beforeAll(async () => {
-  await prepareResampler();
-  vi.stubEnv('HANDOVER_KEY', 'sk-handover-secret');
-  certificate = await throwAwayCertificate();
-  openai = await startStandIn({ ...pair, answers: [{ count: words }], realTimeFactor: 2 });
-  gemini = await startGeminiStandIn({ ...pair, answers: [{ count: words }], realTimeFactor: 2 });
-  parts = await Promise.all([
-    startDeepgramStandIn({ apiKey: null }),
-    startChatStandIn({ answer: countOn }),
-    startCartesiaStandIn({ speak: speakCounted }),
-  ]);
-  gateway = await startGateway({
-    tls: certificate,
-    config: JSON.stringify({
-      backends: {
-        openai: {
-          type: 'openai-realtime',
-          model: 'gpt-realtime-2.1',
-          url: openai.url,
-          apiKeyEnv: 'HANDOVER_KEY',
-        },
-        gemini: { type: 'gemini-live', url: gemini.origin, apiKeyEnv: 'HANDOVER_KEY' },
-        cascade: {
-          type: 'cascade',
-          stt: { type: 'deepgram', model: 'nova-3', url: parts[0].url, apiKeyEnv: 'HANDOVER_KEY' },
-          llm: {
-            type: 'openai-compatible',
-            model: 'm',
-            baseUrl: parts[1].url,
-            apiKeyEnv: 'HANDOVER_KEY',
-          },
-          tts: { type: 'cartesia', url: parts[2].url, apiKeyEnv: 'HANDOVER_KEY' },
-        },
-      },
-      agents: {
-        forth: { backends: ['openai', 'gemini'] },
-        back: { backends: ['gemini', 'openai'] },
-        down: { backends: ['openai', 'cascade'] },
-      },
-    }),
-  });
-  expect(gateway.reasons).toEqual([]);
+  pair = await HandoverPair.start({ words });
+  expect(pair.gateway.reasons).toEqual([]);
 });
-afterAll(async () => {
-  await gateway.close();
-  await Promise.all([openai, gemini, ...parts].map((server) => server.close()));
-  vi.unstubAllEnvs();
-});
-
-/** Ends the newest connection of an upstream in a way that its backend does not get over. */
-const kill = {
-  openai: () => openai.sessions.at(-1)!.close(1011, 'internal error'),
-  gemini: () => gemini.sessions.at(-1)!.close(1008, 'policy'),
-} as const;
+afterAll(() => pair.close());
 
 /** A call of the stock client that loses its backend at a moment of the caller's choice. */
 async function talk(
@@ -89,7 +21,7 @@ async function talk(
   moment: (ear: Ear) => Promise<void>,
   options: EarOptions = {},
 ): Promise<{ ear: Ear; numbers: readonly number[]; record: CallRecord }> {
-  const wire = openAiWire({ url: gateway.url, model, ca: certificate.cert });
+  const wire = openAiWire({ url: pair.gateway.url, model, ca: pair.certificate });
   const ear = await Ear.connect(wire, {
     session: {
       type: 'realtime',
@@ -111,25 +43,10 @@ async function talk(
 
 /** The record of the newest call. */
 async function newestRecord(): Promise<CallRecord> {
-  const list = (await fetched('/api/calls')) as { calls: { callId: string }[] };
+  const list = (await pair.fetched('/api/calls')) as { calls: { callId: string }[] };
   const [newest] = list.calls;
-  return (await fetched(`/api/calls/${newest?.callId ?? ''}`)) as CallRecord;
+  return (await pair.fetched(`/api/calls/${newest?.callId ?? ''}`)) as CallRecord;
 }
-
-function fetched(path: string): Promise<unknown> {
-  const { promise, resolve, reject } = Promise.withResolvers<unknown>();
-  get(`${gateway.url}${path}`, { ca: certificate.cert }, (response) => {
-    json(response).then(resolve, reject);
-  }).on('error', reject);
-  return promise;
-}
-
-/** Counts on from the last number in its history, in words that its voice says as counted speech. */
-const countOn: ChatRule = ({ messages }) => {
-  const said = messages.filter(({ role }) => role === 'assistant').map(({ content }) => content);
-  const last = (said.join(' ').match(/\d+/g) ?? []).map(Number).at(-1) ?? 0;
-  return { text: `${Array.from({ length: words }, (_, i) => wordOf(last + 1 + i)).join(' ')}.` };
-};
 
 const upTo = (count: number): number[] => Array.from({ length: count }, (_, i) => i + 1);
 
@@ -148,7 +65,7 @@ describe('a stock client whose backend is lost', () => {
     const { ear, numbers, record } = await talk(model, async (it) => {
       it.send({ type: 'response.create' });
       await it.untilPlaying(700);
-      kill[dying]();
+      pair.kill(dying);
       await it.waitFor('response.done');
     });
     expect(numbers).toEqual(upTo(numbers.length));
@@ -172,7 +89,7 @@ describe('a stock client whose backend is lost', () => {
       it.send({ type: 'input_audio_buffer.commit' });
       it.send({ type: 'response.create' });
       await it.waitFor('response.created');
-      kill.openai();
+      pair.kill('openai');
       await it.waitFor('response.done');
     });
     expect(endings(ear)).toEqual(['completed']);

@@ -111,6 +111,34 @@ describe('gemini-live, turns that the gateway decides', () => {
     expect(rig.backend.figures()['unaskedAnswers']).toBe(1);
   });
 
+  it('has a turn answered when somebody asks, after what is told behind it', async () => {
+    const firstAudioMs = { p50: 100, p95: 120 };
+    rig = await GeminiRig.start({ answers: [{ count: 3 }], callerText: 'counted', firstAudioMs });
+    const probe = await rig.open();
+    const caller = new Caller(probe);
+    commit(probe, 'item_1', await caller.words(4), caller.sample);
+    // Another backend had begun to answer it: it is gone on with when that has been heard.
+    probe.session.send({
+      type: 'item.add',
+      afterItemId: undefined,
+      item: {
+        kind: 'message',
+        itemId: 'item_2',
+        role: 'assistant',
+        status: 'incomplete',
+        content: [{ type: 'audio', transcript: '10 11', durationMs: 500 }],
+      },
+    });
+    await probe.wait(500);
+    expect(rig.upstream.heard).toEqual([]);
+    probe.respond('line_1');
+    await probe.until(() => probe.done('line_1') !== undefined);
+    expect(wordsIn(probe.audio('line_1')).map(({ number }) => number)).toEqual([12, 13, 14]);
+    expect(rig.upstream.history.map(({ text }) => text)).toEqual(['1 2 3 4', '10 11', '12 13 14']);
+    expect(texts(probe, 'item_1')).toEqual(['1 2 3 4']);
+    expect(rig.backend.figures()['unaskedAnswers']).toBe(0);
+  });
+
   it('sends a turn of nearly a minute whole', async () => {
     rig = await GeminiRig.start({ answers: [{ count: 2 }], callerText: 'counted' });
     const probe = await rig.open();

@@ -394,7 +394,9 @@ export class StandInSession {
     const cannot = { text: 'I cannot do that.' };
     if (scripted === undefined) return cannot;
     if ('count' in scripted) return { counted: this.#nextNumbers(scripted.count) };
-    if ('rule' in scripted) return this.#answerBy(scripted.rule);
+    if ('rule' in scripted) {
+      return this.#answerBy(scripted.rule, params.instructions ?? this.state.instructions);
+    }
     if ('text' in scripted) return scripted;
     if (params.tool_choice === 'none') return cannot;
     if ('tool' in scripted) return this.#mayCall(scripted, params) ? scripted : cannot;
@@ -410,13 +412,13 @@ export class StandInSession {
     return Array.from({ length: count }, (_, place) => first + place);
   }
 
-  #answerBy(rule: SayRule): Answer {
-    const history = this.conversation.items.map(({ type, role, text, name }) =>
+  #answerBy(rule: SayRule, instructions: string): Answer {
+    const said = this.conversation.items.map(({ type, role, text, name }) =>
       type === 'message'
         ? { role: role ?? 'assistant', text }
         : ({ role: 'tool', text: name ?? '' } as const),
     );
-    const next = rule(history);
+    const next = rule([{ role: 'system', text: instructions }, ...said]);
     return 'numbers' in next ? { counted: next.numbers } : next;
   }
 

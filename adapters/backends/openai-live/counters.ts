@@ -16,6 +16,8 @@ export interface Counters {
   appendsPlaced: number;
   /** Silence sent because nothing came from the caller, ms. */
   silenceFilledMs: number;
+  /** The caller's silence that was left out to make up for what waited, ms. */
+  silenceSkippedMs: number;
   /** Caller audio that was not sent, samples. */
   inputDroppedSamples: number;
   /** Events of types that nobody here knows. */
@@ -44,6 +46,7 @@ export function zeroCounters(): Counters {
     appendsSent: 0,
     appendsPlaced: 0,
     silenceFilledMs: 0,
+    silenceSkippedMs: 0,
     inputDroppedSamples: 0,
     unknownEvents: 0,
     benignErrors: 0,

@@ -20,6 +20,8 @@ const instructionsLimit = 65_536;
 const appendedInstructionsLimit = 8_000;
 const appendHead = '{"type":"session.input_audio.append","audio":"';
 const appendTail = '"}';
+/** What makes it speak. */
+export const answerNow = 'Answer the caller now.';
 
 /** Caller audio as JSON text in bytes; what comes is only read. */
 export function encodeAppend(bytes: Uint8Array): Buffer {

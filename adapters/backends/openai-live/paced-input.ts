@@ -1,16 +1,21 @@
 import type { Chunk } from '../../../src/audio/chunk.ts';
 import type { Clock, Timer } from '../../../src/time/clock.ts';
+import { isAudible, rateHz } from './audible.ts';
 import type { Counters } from './counters.ts';
 
 /** Length of a frame, ms. */
 export const frameMs = 100;
-/** Rate both ways, Hz. */
-export const rateHz = 24_000;
 const frameSamples = (rateHz * frameMs) / 1000;
 /** Nothing from the caller for so long is filled with silence, ms. */
 const fillAfterMs = 200;
-/** Most that waits because it came faster than real time, ms. */
-const waitingLimitMs = 2_000;
+/** Most that waits because it came faster than real time, ms: all that a call keeps. */
+const waitingLimitMs = 15_000;
+/** While more than this waits, ms, … */
+const behindMs = 400;
+/** … no more silence in a row is sent than ends a turn, ms. */
+const keptSilenceMs = 800;
+/** A longer stop of the process is not made up for, ms. */
+const stoppedMs = 2_000;
 
 export interface PacedInputOptions {
   readonly clock: Clock;
@@ -23,7 +28,8 @@ export interface PacedInputOptions {
 
 /**
  * The caller's audio as the upstream wants it: frames of 100 ms, one every 100 ms, silence where nothing
- * comes, because its clock stands still without. What is late is sent late; a live microphone is never
+ * comes, because its clock stands still without. What is late is sent late, and what was said before the
+ * session began is sent first; silence is left out until both are made up for. A live microphone is never
  * stretched.
  */
 export class PacedInput {
@@ -36,6 +42,8 @@ export class PacedInput {
   #frames = 0;
   #lastChunkAtMs = -Infinity;
   #toSample = 0;
+  /** Silence in a row that was sent, or left out, ms. */
+  #silentMs = keptSilenceMs;
 
   constructor(options: PacedInputOptions) {
     this.#options = options;
@@ -93,7 +101,7 @@ export class PacedInput {
     const nowMs = clock.nowMs();
     const late = Math.floor((nowMs - this.#startedAtMs) / frameMs) - this.#frames;
     // A process that was stopped for long does not make up for it.
-    if (late > waitingLimitMs / frameMs) {
+    if (late > stoppedMs / frameMs) {
       this.#startedAtMs = nowMs - frameMs;
       this.#frames = 0;
     }
@@ -102,7 +110,7 @@ export class PacedInput {
       if (!full && nowMs - this.#lastChunkAtMs < fillAfterMs) break;
       if (!full) counters.silenceFilledMs += frameMs - (this.#waitingBytes / 2 / rateHz) * 1000;
       this.#frames += 1;
-      const frame = this.#take();
+      const frame = this.#next();
       if (!this.#options.send(frame, this.#toSample)) this.#drop(frameSamples);
     }
     // Input that is a little late is looked for again soon.
@@ -114,6 +122,17 @@ export class PacedInput {
     const atMs = this.#startedAtMs + (this.#frames + 1) * frameMs;
     const next = atMs > nowMs ? atMs : nowMs + 10;
     this.#timer = clock.timerAt(next, () => this.#due());
+  }
+
+  /** The next frame that is worth sending. */
+  #next(): Uint8Array {
+    for (;;) {
+      const frame = this.#take();
+      this.#silentMs = isAudible(frame) ? 0 : this.#silentMs + frameMs;
+      const behind = this.#waitingBytes > (behindMs * rateHz * 2) / 1000;
+      if (!behind || this.#silentMs <= keptSilenceMs) return frame;
+      this.#options.counters.silenceSkippedMs += frameMs;
+    }
   }
 
   #take(): Uint8Array {

@@ -1,4 +1,5 @@
-import { frameMs, rateHz } from './paced-input.ts';
+import { rateHz } from './audible.ts';
+import { frameMs } from './paced-input.ts';
 
 /** Frames whose place is remembered (a count): a minute. */
 const frameLimit = 600;

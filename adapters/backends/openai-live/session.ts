@@ -8,32 +8,34 @@ import type {
 import { CallError } from '../../../src/ports/errors.ts';
 import type { CallSettings } from '../../../src/ports/settings.ts';
 import { BoundedQueue, type Incoming } from '../../../src/streams/bounded-queue.ts';
-import type { Timer } from '../../../src/time/clock.ts';
 import type { Connection } from '../../shared/connection.ts';
+import { isAudible } from './audible.ts';
+import { Beginning } from './beginning.ts';
 import type { Counters } from './counters.ts';
 import type { UpstreamEvent } from './decode.ts';
-import { encodeAppend, encodeContext, encodeItem, encodeStart, encodeChange } from './encode.ts';
+import {
+  answerNow,
+  encodeAppend,
+  encodeContext,
+  encodeItem,
+  encodeStart,
+  encodeChange,
+} from './encode.ts';
 import { History } from './history.ts';
 import { Meter } from './meter.ts';
 import type { OpenAiLiveOptions } from './options.ts';
 import { PacedInput } from './paced-input.ts';
+import { Pulse, stalledMs } from './pulse.ts';
 import { appendLimit } from './split.ts';
 import { Succession } from './succession.ts';
-import { isAudible, Track } from './track.ts';
+import { Track } from './track.ts';
 import type { UpstreamOptions } from './upstream.ts';
 import { Work } from './work.ts';
 
 /** Events that may wait for the consumer (a count): frames of 100 ms, for a minute and a half. */
 export const eventLimit = 1024;
-/** Settings and items have settled when none came for so long, ms. */
-const settleMs = 100;
 /** Events that wait for the session to start (a count). */
 const waitingLimit = 256;
-/** Without a frame of the track for so long, while it is sent audio, the upstream has stalled, ms. */
-const stalledMs = 5_000;
-/** It is quiet so long after the agent's last sound, ms, and so long after the caller's. */
-const pauseMs = 1_500;
-const answerWithinMs = 3_000;
 /** So much of what it said may go unheard without a word about it, characters. */
 const unheardCharacters = 20;
 
@@ -62,20 +64,18 @@ export class OpenAiLiveSession implements BackendSession {
   readonly #work: Work;
   readonly #succession: Succession;
   readonly #meter: Meter;
+  readonly #beginning: Beginning;
+  readonly #pulse = new Pulse();
   #settings: CallSettings;
-  #begun = false;
-  #settling: Timer | null = null;
   readonly #waiting: ClientEvent[] = [];
   #typed = false;
   #closed = false;
-  #lastAudioAtMs = 0;
-  /** When a change of sessions would cut nothing. */
-  #quietFromMs = -Infinity;
 
   constructor(options: SessionOptions, first: Connection) {
     const { context, counters } = options;
     this.#options = options;
     this.#settings = context.settings;
+    this.#beginning = new Beginning(context.clock, () => this.#succession.begin());
     for (const item of context.seed?.items ?? []) this.#history.add(item);
     this.#meter = new Meter(counters, (event) => this.#emit(event));
     this.#track = new Track(this.#history, (event) => this.#emit(event));
@@ -102,7 +102,7 @@ export class OpenAiLiveSession implements BackendSession {
         chance: options.chance,
         connect: options.connect,
         start: (upstream) => {
-          if (!this.#begun) return false;
+          if (!this.#beginning.begun) return false;
           const { model, delegation } = options.options;
           const input = this.#history.input();
           upstream.start(encodeStart(this.#settings, { model, delegation, input }));
@@ -110,7 +110,7 @@ export class OpenAiLiveSession implements BackendSession {
         },
         onEvent: (event) => this.#take(event),
         onChanged: (how) => this.#changed(how),
-        onLost: () => this.#lost(),
+        onLost: (error) => this.#lost(error),
         onOver: (error) => this.#fail(error),
       },
       first,
@@ -128,7 +128,7 @@ export class OpenAiLiveSession implements BackendSession {
     switch (command.type) {
       case 'audio':
         this.#input.push(command.chunk);
-        this.#begin();
+        this.#beginning.now();
         break;
       case 'configure':
         this.#configure(command.settings);
@@ -140,7 +140,7 @@ export class OpenAiLiveSession implements BackendSession {
         this.#respond(command);
         break;
       case 'cancel':
-        if (this.#begun) this.#write(encodeContext('instructions', 'Stop speaking now.'));
+        if (this.#beginning.begun) this.#write(encodeContext('instructions', 'Stop speaking now.'));
         break;
       case 'truncate':
         this.#heard(command.heardText);
@@ -149,7 +149,7 @@ export class OpenAiLiveSession implements BackendSession {
         this.#add(command.item);
         break;
       case 'item.delete':
-        if (!this.#begun) this.#history.delete(command.itemId);
+        if (!this.#beginning.begun) this.#history.delete(command.itemId);
         break;
       // There are no turns to be committed, and nothing is begun that nobody may hear.
       case 'commit':
@@ -167,41 +167,26 @@ export class OpenAiLiveSession implements BackendSession {
     this.#queue.drain();
   }
 
-  /** Before this nothing is fixed; from then on most things are. */
-  #begin(): void {
-    if (this.#begun) return;
-    this.#begun = true;
-    this.#settling?.cancel();
-    this.#succession.begin();
-  }
-
-  /** Something changed of what a session is started with: more may follow at once. */
-  #settle(): void {
-    const { clock } = this.#options.context;
-    this.#settling?.cancel();
-    this.#settling = clock.timerAt(clock.nowMs() + settleMs, () => this.#begin());
-  }
-
   #configure(settings: CallSettings): void {
     const before = this.#settings;
     this.#settings = settings;
     const change = encodeChange(before, settings, this.#options.options.delegation);
     if (change === 'none') return;
-    if (!this.#begun) this.#settle();
+    if (!this.#beginning.begun) this.#beginning.settle();
     else if (change === 'renew') this.#succession.renew();
     else this.#write(change);
   }
 
   #respond({ lineId, outOfBand, overrides, input }: BackendCommand & { type: 'respond' }): void {
     const wish = overrides.instructions ?? '';
-    const text = `Answer the caller now.${wish === '' ? '' : ` ${wish}`}`;
+    const text = `${answerNow}${wish === '' ? '' : ` ${wish}`}`;
     if (outOfBand || input !== null || text.length > appendLimit) {
       const message = outOfBand || input !== null ? 'only in the conversation' : 'too long';
       const error = new CallError('invalid_value', `The answer cannot be had: ${message}.`);
       this.#emit({ type: 'line.done', lineId, outcome: { status: 'failed', error }, usage: null });
       return;
     }
-    this.#begin();
+    this.#beginning.now();
     if (this.#work.goesOn) return;
     if (this.#typed) this.#write([{ type: 'response.create' }]);
     else this.#write(encodeContext('commentary', text));
@@ -210,8 +195,9 @@ export class OpenAiLiveSession implements BackendSession {
 
   #add(item: (BackendCommand & { type: 'item.add' })['item']): void {
     this.#history.add(item);
-    if (!this.#begun) {
-      this.#settle();
+    if (!this.#beginning.begun) {
+      this.#beginning.settle();
+      if (item.kind === 'tool_output') this.#write(encodeContext('commentary', answerNow));
     } else if (item.kind === 'tool_output') {
       this.#work.answered(item.toolCallId, item.output);
     } else {
@@ -225,7 +211,7 @@ export class OpenAiLiveSession implements BackendSession {
   /** Of what it said last, the caller heard this much. The upstream cannot unsay it. */
   #heard(heardText: string | null): void {
     const said = this.#history.latestSaid;
-    if (heardText === null || !this.#begun) return;
+    if (heardText === null || !this.#beginning.begun) return;
     if (said.length - heardText.length < unheardCharacters || !said.startsWith(heardText)) return;
     this.#history.heardOnly(heardText);
     const text =
@@ -252,13 +238,12 @@ export class OpenAiLiveSession implements BackendSession {
   #frame(frame: Uint8Array, toSample: number): boolean {
     const { clock } = this.#options.context;
     const nowMs = clock.nowMs();
-    if (nowMs - this.#lastAudioAtMs > stalledMs) {
+    if (this.#pulse.stalled(nowMs)) {
       const message = `the upstream said nothing for ${stalledMs} ms`;
       this.#succession.fail(new CallError('backend_stalled', message));
       return false;
     }
-    // Who has just spoken is owed an answer by this session.
-    if (isAudible(frame)) this.#quietFromMs = Math.max(this.#quietFromMs, nowMs + answerWithinMs);
+    if (isAudible(frame)) this.#pulse.caller(nowMs);
     if (this.#succession.running?.sendAudio(encodeAppend(frame)) !== true) return false;
     this.#track.sent(toSample);
     return true;
@@ -307,12 +292,10 @@ export class OpenAiLiveSession implements BackendSession {
 
   #audio(bytes: Uint8Array): void {
     const nowMs = this.#options.context.clock.nowMs();
-    this.#lastAudioAtMs = nowMs;
-    if (this.#track.audio(bytes)) {
-      this.#quietFromMs = nowMs + pauseMs;
-      this.#work.spoke();
-    }
-    this.#succession.quiet = nowMs > this.#quietFromMs && this.#work.idle;
+    const sounds = this.#track.audio(bytes);
+    this.#pulse.agent(sounds, nowMs);
+    if (sounds) this.#work.spoke();
+    this.#succession.quiet = this.#pulse.quiet(nowMs) && this.#work.idle;
   }
 
   #changed({ first, lost }: { readonly first: boolean; readonly lost: boolean }): void {
@@ -325,14 +308,16 @@ export class OpenAiLiveSession implements BackendSession {
       if (!lost) this.#track.broken();
     }
     this.#meter.restart();
-    this.#lastAudioAtMs = context.clock.nowMs();
+    this.#pulse.restart(context.clock.nowMs());
     this.#track.restart();
     this.#input.start();
     this.#write(this.#waiting.splice(0));
   }
 
-  #lost(): void {
+  #lost(error: CallError): void {
     this.#input.stop();
+    const atStake = !this.#pulse.quiet(this.#options.context.clock.nowMs()) || !this.#work.idle;
+    if (atStake) this.#emit({ type: 'upstream.lost', error });
     // Delegations and calls are void with it; context that waits is told to the next one.
     this.#work.reset();
     this.#track.broken();
@@ -367,7 +352,7 @@ export class OpenAiLiveSession implements BackendSession {
 
   #end(): void {
     this.#closed = true;
-    this.#settling?.cancel();
+    this.#beginning.close();
     this.#input.stop();
     this.#succession.close();
     this.#options.counters.sessionsOpen -= 1;

@@ -37,7 +37,7 @@ export interface SuccessionOptions {
   /** Another session is in use from now on. `lost`: there was none meanwhile. */
   readonly onChanged: (how: { readonly first: boolean; readonly lost: boolean }) => void;
   /** The one in use is gone, and another is looked for. */
-  readonly onLost: () => void;
+  readonly onLost: (error: CallError) => void;
   /** There is none, and none to be had. */
   readonly onOver: (error: CallError) => void;
 }
@@ -157,7 +157,7 @@ export class Succession {
       this.#tell({ type: 'refused', ...this.#again(error) });
       return;
     }
-    this.#options.onLost();
+    this.#options.onLost(error);
     // Its successor is on its way already, or will never be.
     if (this.#next !== null || this.#state.kind === 'opening') return;
     if (this.#state.kind === 'over') this.#over();

@@ -1,8 +1,7 @@
-import { AudibleOnset } from '../../../src/audio/level.ts';
 import type { BackendEvent, StreamFrame } from '../../../src/ports/backend.ts';
+import { isAudible } from './audible.ts';
 import type { UpstreamEvent } from './decode.ts';
 import type { History } from './history.ts';
-import { rateHz } from './paced-input.ts';
 import { Places } from './places.ts';
 
 /** The upstream's output track and both transcripts, on the call's own positions. */
@@ -70,10 +69,4 @@ export class Track {
     const plain = { text: null, mark: null, unmarked: true, heardInputSample } as const;
     this.#emit({ type: 'stream.frame', frame: { ...plain, ...frame } });
   }
-}
-
-/** Whether 10 ms of it lie above −50 dBFS. */
-export function isAudible(bytes: Uint8Array): boolean {
-  const onset = new AudibleOnset(rateHz, 0, 'pcm16');
-  return onset.push(bytes) !== null || onset.finish() !== null;
 }

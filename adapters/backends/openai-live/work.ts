@@ -3,7 +3,7 @@ import type { BackendEvent, Usage } from '../../../src/ports/backend.ts';
 import type { CallSettings, ToolDefinition } from '../../../src/ports/settings.ts';
 import type { Counters } from './counters.ts';
 import type { UpstreamEvent } from './decode.ts';
-import { encodeContext, encodeOutput, encodeResult } from './encode.ts';
+import { answerNow, encodeContext, encodeOutput, encodeResult } from './encode.ts';
 import type { DelegationOptions } from './options.ts';
 
 /** Delegations that are remembered (a count): something may be said about them later. */
@@ -129,7 +129,9 @@ export class Work {
       send([encodeOutput(toolCallId, output)]);
       this.#continue();
     } else {
+      // Whoever asked for it is gone, and the caller waits for what came of it.
       send(encodeContext('thinking', `A tool that was asked for earlier brought: ${output}`));
+      send(encodeContext('commentary', answerNow));
     }
   }
 

@@ -322,12 +322,14 @@ export interface Aftermath {
 /**
  * Plays a storm to its end; the call is closed then. `prepareResampler` must have resolved.
  * @param others backends that may take over
+ * @param judge looks at the call after everything that happens
  */
 export async function storm(
   sky: Weather,
   gusts: readonly Gust[],
   others: readonly ScriptedBackend[] = [],
-  more: Pick<HarnessOptions, 'agent' | 'health'> = {},
+  more: Pick<HarnessOptions, 'agent' | 'health' | 'phrases'> = {},
+  judge: (harness: CallHarness) => void = () => undefined,
 ): Promise<Aftermath> {
   const capabilities = {
     ...(sky.turns ? turnCapabilities : frameCapabilities),
@@ -393,6 +395,7 @@ export async function storm(
         break;
     }
     await settle();
+    judge(harness);
   }
   await harness.end();
   seeds.push(harness.call.seed());

@@ -1,8 +1,10 @@
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { blow, gust, race, storm, weather, type Aftermath, type Gust } from './call-storm.ts';
+import { expectHeardAsTold } from './session-memory.ts';
 import { ask } from '../../support/call-harness.ts';
 import type { BackendHealth } from '../../../src/ports/health.ts';
+import { phrasesOf } from '../../support/spoken-phrases.ts';
 import { pcm16k } from '../../../src/audio/format.ts';
 import { prepareResampler } from '../../../src/audio/resampler.ts';
 import { ScriptedBackend, turnCapabilities } from '../../support/scripted-backend.ts';
@@ -38,6 +40,12 @@ const successor = fc
     { fasterThanRealTime: false, appendContext: false, truncate: false },
   )
   .map((capabilities) => ({ ...turnCapabilities, ...capabilities }));
+
+/** Whether a gap that grows long is bridged by words of the agent's. */
+const phrased = fc.constantFrom(
+  () => ({}),
+  () => ({ phrases: phrasesOf() }),
+);
 
 function expectLinesEndOnce({ harness }: Aftermath): void {
   const open = new Set<string>();
@@ -127,9 +135,16 @@ describe('a call that loses one backend after the other', () => {
         weather,
         gustsWith(mostLosses),
         successor,
-        async (sky, all, capabilities) => {
+        phrased,
+        async (sky, all, capabilities, phrases) => {
           const other = new ScriptedBackend({ name: 'other', capabilities });
-          const aftermath = await storm({ ...sky, turns: true }, all, [other]);
+          const aftermath = await storm(
+            { ...sky, turns: true },
+            all,
+            [other],
+            phrases(),
+            expectHeardAsTold,
+          );
           expectLinesEndOnce(aftermath);
           expectCallLives(aftermath);
           for (const { contexts, sessions } of aftermath.harness.backends) {
@@ -149,6 +164,7 @@ const hasty: BackendHealth = {
   trusted: true,
   warned: false,
   pace: { firstAudioP90Ms: 100, firstAudioP95Ms: 150, dryP95Ms: null },
+  speech: { figures: null, said: () => undefined },
   openings: { free: true, tryTake: () => true, take: () => null },
   warm: { hold: () => () => undefined, adopted: () => undefined },
   firstAudio: () => undefined,
@@ -180,28 +196,42 @@ describe('a call that asks two backends for what is late', () => {
   it('is one call: each line ends once, and each backend is told each thing once', async () => {
     let races = 0;
     await fc.assert(
-      fc.asyncProperty(weather, both, successor, async (sky, all, capabilities) => {
-        const other = new ScriptedBackend({
-          name: 'other',
-          capabilities: { ...capabilities, standby: true },
-        });
-        const aftermath = await storm({ ...sky, turns: true }, all, [other], {
-          health: () => hasty,
-          agent: { handover: { hedge: true } },
-        });
-        expectLinesEndOnce(aftermath);
-        const { harness } = aftermath;
-        // Failed answers are losses too: what loses too many backends is given up.
-        if (harness.entries('handover.started').length < givenUpAfter) expectCallLives(aftermath);
-        const began = harness.entries('hedge.started').length;
-        expect(harness.entries('hedge.ended')).toHaveLength(began);
-        races += began;
-        for (const { contexts, sessions } of harness.backends) {
-          for (const [index, session] of sessions.entries()) {
-            expectSensibleSession(contexts[index]!, session);
+      fc.asyncProperty(
+        weather,
+        both,
+        successor,
+        phrased,
+        async (sky, all, capabilities, phrases) => {
+          const other = new ScriptedBackend({
+            name: 'other',
+            capabilities: { ...capabilities, standby: true },
+          });
+          const manner = {
+            ...phrases(),
+            health: () => hasty,
+            agent: { handover: { hedge: true } },
+          };
+          const aftermath = await storm(
+            { ...sky, turns: true },
+            all,
+            [other],
+            manner,
+            expectHeardAsTold,
+          );
+          expectLinesEndOnce(aftermath);
+          const { harness } = aftermath;
+          // Failed answers are losses too: what loses too many backends is given up.
+          if (harness.entries('handover.started').length < givenUpAfter) expectCallLives(aftermath);
+          const began = harness.entries('hedge.started').length;
+          expect(harness.entries('hedge.ended')).toHaveLength(began);
+          races += began;
+          for (const { contexts, sessions } of harness.backends) {
+            for (const [index, session] of sessions.entries()) {
+              expectSensibleSession(contexts[index]!, session);
+            }
           }
-        }
-      }),
+        },
+      ),
       { numRuns: 100, endOnFailure: true, interruptAfterTimeLimit: 40_000 },
     );
     expect(races).toBeGreaterThan(30);

@@ -54,14 +54,19 @@ export interface Said {
   /** All that was generated, as 16-bit numbers. */
   readonly samples: number[];
   cut: boolean;
+  /** Cut before all that was given of it had been heard. */
+  unheard: boolean;
 }
 
 /** From here on, counted in samples given of all lines together, this gain is wanted. */
 export interface Wish {
   readonly atSample: number;
   readonly gain: number;
-  /** A cut: at once, without a ramp. */
-  readonly atOnce: boolean;
+  /**
+   * A cut comes at once, without a ramp. What goes on after a hold may have been on its way to a stop
+   * that it did not reach: the fade to it lies before this.
+   */
+  readonly how: 'ramp' | 'at once' | 'after hold';
 }
 
 /** What was known of a line at one moment. */
@@ -94,18 +99,23 @@ export function soundStorm(
   const wishes: Wish[] = [];
   const cuts: SoundAftermath['cuts'][number][] = [];
   const glances: Glance[] = [];
-  const now: { open: Said | null; wordsMs: number } = { open: null, wordsMs: 0 };
+  const now = { open: null as Said | null, wordsMs: 0, holds: false };
   const current = (): Said => {
     if (now.open !== null) return now.open;
-    const said: Said = { track: rig.track(`line_${lines.length + 1}`), samples: [], cut: false };
+    const said: Said = {
+      track: rig.track(`line_${lines.length + 1}`),
+      samples: [],
+      cut: false,
+      unheard: false,
+    };
     lines.push(said);
     now.open = said;
     now.wordsMs = 0;
     return said;
   };
-  const wish = (gain: number, atOnce = false): void => {
+  const wish = (gain: number, how: Wish['how'] = 'ramp'): void => {
     const atSample = lines.reduce((sum, { track }) => sum + track.sentSamples, 0);
-    wishes.push({ atSample, gain, atOnce });
+    wishes.push({ atSample, gain, how });
   };
   const look = (): void => {
     for (const { track } of lines) {
@@ -142,16 +152,23 @@ export function soundStorm(
         downlink.duck(step.gainDb, null);
         break;
       case 'hold':
+        now.holds = true;
         downlink.hold(now.open?.track ?? downlink.sounding);
         break;
       case 'resume':
-        wish(1);
+        wish(1, now.holds ? 'after hold' : 'ramp');
+        now.holds = false;
         downlink.resume();
         break;
       case 'cut':
-        for (const said of lines) said.cut ||= !said.track.closed;
+        for (const said of lines) {
+          const { track } = said;
+          said.cut ||= !track.closed;
+          said.unheard ||= track.heardMs(nowMs(), options.roundTripMs) < track.sentMs;
+        }
         now.open = null;
-        wish(1, true);
+        wish(1, 'at once');
+        now.holds = false;
         cuts.push({ atMs: nowMs(), after: rig.given.length });
         downlink.flush();
         break;

@@ -1,5 +1,14 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { answer, ask, audio, CallHarness, done, settle } from '../../support/call-harness.ts';
+import {
+  answer,
+  ask,
+  audio,
+  CallHarness,
+  done,
+  settle,
+  silence,
+  speech,
+} from '../../support/call-harness.ts';
 import { CallError } from '../../../src/ports/errors.ts';
 import { phrasesOf } from '../../support/spoken-phrases.ts';
 import { prepareResampler } from '../../../src/audio/resampler.ts';
@@ -122,6 +131,41 @@ describe('a phrase that bridges a handover', () => {
     await harness.end();
   });
 
+  it.each(['a line of its own', 'an answer'])(
+    'is told as it was heard when cut in %s',
+    async (where) => {
+      const { harness, lineId, lose, old, taker } = await losing('at_once');
+      if (where === 'a line of its own') {
+        old.emit(...spoken(lineId, ['one', 'two', 'three']));
+        await harness.pass(450);
+      }
+      await lose();
+      await settle();
+      // Who is asked for the rest has nothing to say.
+      if (where === 'a line of its own') {
+        await harness.pass(400);
+        taker.session.emit(done(harness.last('line.opened').line.lineId));
+      }
+      taker.session.takeAll();
+      while (harness.entries('handover.held').length === 0) await harness.pass(50);
+      expect(harness.last('line.opened').line.cause).toBe(
+        where === 'an answer' ? 'client' : 'filler',
+      );
+      await harness.pass(250);
+      harness.ok({ type: 'output.clear' });
+      await settle();
+      const { heardText } = harness.last('agent.cut').extent;
+      expect(heardText).toMatch(/^One\b(?!.*please)/);
+      const told = taker.session.takeAll().flatMap((command) => {
+        if (command.type === 'item.delete') throw new Error('nobody was told of it before');
+        return command.type === 'item.add' && command.item.kind === 'message' ? [command.item] : [];
+      });
+      expect(told).toMatchObject([{ content: [{ transcript: heardText }] }]);
+      await harness.end();
+      expect(harness.clock.pending).toBe(0);
+    },
+  );
+
   it('does not keep the rest waiting that comes while it is said', async () => {
     const { harness, lineId, lose, old, taker } = await losing();
     old.emit(...spoken(lineId, ['one']));
@@ -192,18 +236,69 @@ describe('a phrase that bridges a handover', () => {
   });
 
   it('goes on behind a phrase of which the next backend was lost too', async () => {
-    const { harness, lose, taker } = await losing('at_once');
+    const { harness, lineId, lose, taker } = await losing('at_once');
     await lose();
     await harness.pass(2000);
     expect(harness.entries('handover.held')).toHaveLength(1);
     taker.session.emit({ type: 'failed', error: failure });
-    await harness.pass(1000);
+    await settle();
     expect(harness.call.backend).toBe('first');
-    const line = harness.last('line.opened').line;
-    expect(line.cause).toBe('handover');
-    harness.session.emit(...spoken(line.lineId, ['here']), done(line.lineId));
+    const [told, asked] = harness.session.takeAll().filter(({ type }) => type !== 'configure');
+    expect(told).toMatchObject({
+      type: 'item.add',
+      item: { role: 'assistant', content: [{ transcript: 'One moment, please.' }] },
+    });
+    expect(asked).toMatchObject({ type: 'respond', lineId });
+    await harness.pass(1000);
+    expect(harness.entries('handover.held')).toHaveLength(2);
+    expect(harness.last('handover.done')).toMatchObject({ to: 'first', gapMs: 0 });
+    harness.session.emit(...spoken(lineId, ['here']), done(lineId));
     await harness.pass(1500);
-    expect(heard(harness).join(' ')).toBe('One moment, please. One moment, please. here');
+    expect(harness.entries('line.opened')).toHaveLength(1);
+    expect(harness.entries('line.closed')).toMatchObject([{ end: { status: 'completed' } }]);
+    expect(heard(harness)).toEqual(['One moment, please. One moment, please. here']);
+    // It was told the first phrase before it was asked, and hears of the second now.
+    expect(harness.session.takeAll()).toMatchObject([
+      { type: 'item.add', item: { content: [{ transcript: 'One moment, please.' }] } },
+    ]);
     await harness.end();
+    expect(harness.clock.pending).toBe(0);
+  });
+
+  it('is said to its end where the next backend dies behind it, and who is left hears the turn', async () => {
+    const backends = [
+      new ScriptedBackend({ name: 'first' }),
+      new ScriptedBackend({ name: 'second' }),
+    ];
+    const harness = await CallHarness.open({ backends, phrases: phrasesOf() });
+    await harness.hear(speech(600));
+    await harness.hear(silence(700));
+    const { itemId } = harness.last('turn.committed');
+    const { lineId } = harness.last('line.opened').line;
+    backends[0]!.session.emit({ type: 'failed', error: failure });
+    await harness.pass(1000);
+    expect(harness.last('handover.held')).toMatchObject({ lineId });
+    // What it says waits behind the phrase when it dies: nobody has heard any of it.
+    harness.session.emit(...spoken(lineId, ['seven', 'eight']));
+    await settle();
+    harness.session.emit({ type: 'failed', error: failure });
+    await settle();
+    expect(harness.call.backend).toBe('first');
+    const sent = harness.session.takeAll();
+    expect(harness.session.audio.length).toBeGreaterThan(0);
+    const commands = sent.filter(({ type }) => type !== 'configure');
+    expect(commands.map(({ type }) => type)).toEqual(['commit', 'item.add', 'respond']);
+    expect(commands[0]).toMatchObject({ itemId });
+    expect(commands[1]).toMatchObject({
+      item: { content: [{ transcript: 'One moment, please.' }] },
+    });
+    expect(commands[2]).toMatchObject({ lineId, itemId: harness.last('line.opened').line.itemId });
+    harness.session.emit(...spoken(lineId, ['here']), done(lineId));
+    await harness.pass(2000);
+    expect(harness.view.sentMs(lineId)).toBe(900);
+    expect(heard(harness)).toEqual(['One moment, please. here']);
+    expect(harness.entries('line.closed')).toMatchObject([{ end: { status: 'completed' } }]);
+    await harness.end();
+    expect(harness.clock.pending).toBe(0);
   });
 });

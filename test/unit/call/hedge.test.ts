@@ -1,29 +1,14 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import {
-  answer,
-  ask,
-  audio,
-  CallHarness,
-  done,
-  settle,
-  silence,
-  text,
-  type HarnessOptions,
-} from '../../support/call-harness.ts';
+import { answer, ask, audio, done, settle, silence, text } from '../../support/call-harness.ts';
 import { CallError } from '../../../src/ports/errors.ts';
-import { KeptBackend } from '../../../src/server/kept-backend.ts';
-import { ManualClock } from '../../../src/time/manual-clock.ts';
+import { hedging, type HedgingOptions } from './hedge-rig.ts';
 import { pcm16k } from '../../../src/audio/format.ts';
 import { prepareResampler } from '../../../src/audio/resampler.ts';
-import { ScriptedBackend, turnCapabilities } from '../../support/scripted-backend.ts';
-import { silentLogger } from '../../../src/ports/log.ts';
-import type { BackendCapabilities, BackendEvent, Usage } from '../../../src/ports/backend.ts';
-import type { HandoverManner } from '../../../src/ports/agent.ts';
+import type { BackendEvent, Usage } from '../../../src/ports/backend.ts';
 import type { ToolPort } from '../../../src/ports/tool.ts';
 
 beforeAll(prepareResampler);
 
-const able: BackendCapabilities = { ...turnCapabilities, standby: true };
 const usage: Usage = {
   inputTextTokens: 10,
   inputAudioTokens: 0,
@@ -31,43 +16,6 @@ const usage: Usage = {
   outputTextTokens: 4,
   outputAudioTokens: 6,
 };
-
-interface Options {
-  readonly handover?: HandoverManner;
-  readonly second?: Partial<BackendCapabilities>;
-  readonly opening?: 'at_once' | 'held' | CallError;
-  readonly harness?: HarnessOptions;
-  readonly known?: number;
-}
-
-/** A call whose first backend usually answers after 0.4 s, and which hedges. */
-async function hedging(options: Options = {}) {
-  const { handover = {}, second = {}, opening = 'at_once', harness: more, known = 20 } = options;
-  const clock = new ManualClock(5000);
-  const backends = [
-    new ScriptedBackend({ name: 'first', capabilities: able }),
-    new ScriptedBackend({ name: 'second', capabilities: { ...able, ...second }, opening }),
-  ] as const;
-  const connections = { perSecond: 50, waiting: 10, standbys: 4, probeEveryMs: null };
-  const kept = backends.map((port) => {
-    const entry = { name: port.name, type: 'scripted', options: {}, connections };
-    return new KeptBackend({ entry, port, generation: 1, clock, log: silentLogger });
-  });
-  for (let call = 0; call < known; call++) kept[0]!.firstAudio(400);
-  const harness = await CallHarness.open({
-    clock,
-    backends,
-    health: (name) => kept.find((backend) => backend.name === name) ?? null,
-    agent: { handover: { hedge: true, ...handover } },
-    ...more,
-  });
-  const late = async (): Promise<string> => {
-    harness.ok(ask);
-    await harness.pass(401);
-    return harness.last('line.opened').line.lineId;
-  };
-  return { harness, backends, kept, clock, late, first: backends[0].session };
-}
 
 const called = (lineId: string, toolCallId: string): BackendEvent => ({
   type: 'tool.called',
@@ -331,7 +279,7 @@ describe('nobody else is asked', () => {
     ['the other cannot be told', { second: { seedHistory: 'none' } }],
     ['the other cannot stand by', { second: { standby: false } }],
     ['the other decides by itself', { second: { authorities: ['backend'] } }],
-  ] satisfies readonly (readonly [string, Options])[])('where %s', async (_, options) => {
+  ] satisfies readonly (readonly [string, HedgingOptions])[])('where %s', async (_, options) => {
     const { harness, late } = await hedging(options);
     await late();
     await harness.pass(500);

@@ -174,7 +174,7 @@ describe('line track', () => {
     }
     track.generatedSamples -= 180 * 24;
     track.latest = new Uint8Array(new Int16Array(24 * 20).fill(level).buffer);
-    track.breakOff(track.generatedSamples);
+    track.breakAt(track.generatedSamples, null);
     expect(track.text.text).toBe(said);
   });
 });

@@ -11,7 +11,7 @@ import {
   text,
 } from '../../support/call-harness.ts';
 import { CallError } from '../../../src/ports/errors.ts';
-import { pcm16k } from '../../../src/audio/format.ts';
+import { pcm16k, pcmu8k } from '../../../src/audio/format.ts';
 import { prepareResampler } from '../../../src/audio/resampler.ts';
 import { ScriptedBackend, turnCapabilities } from '../../support/scripted-backend.ts';
 import type { ClientCommand } from '../../../src/ports/client.ts';
@@ -118,6 +118,21 @@ describe('a line', () => {
     harness.ok({ type: 'output.clear' });
     expect(harness.entries('agent.cut')).toEqual([]);
     expect(harness.last('output.cleared').lineId).toBeNull();
+    await harness.end();
+  });
+
+  it('in text has no sound, whatever its backend sends, as nobody was promised a format', async () => {
+    const { harness, session, lineId } = await asked({ ...ask, overrides: { modality: 'text' } });
+    harness.ok({ type: 'configure', patch: { outputFormat: pcmu8k } });
+    session.emit(audio(lineId, answer(40)), audio(lineId, answer(40)));
+    session.emit(text(lineId, 'Two rooms.'), done(lineId));
+    await settle();
+    expect(harness.view.packets()).toEqual([]);
+    expect(harness.entries('stale.dropped')).toMatchObject([{ lineId, what: 'audio' }]);
+    expect(harness.last('line.closed').extent).toMatchObject({
+      generatedMs: 0,
+      heardText: 'Two rooms.',
+    });
     await harness.end();
   });
 

@@ -169,6 +169,31 @@ describe('handovers', () => {
     }
   });
 
+  test('of a backend that was in order are moves', async () => {
+    const { metrics, log } = rig();
+    const move = { from: 'a', to: 'b', cause: 'operator' } as const;
+    log(40, ready);
+    log(500, { type: 'handover.started', ...move, owed: 'nothing' });
+    log(520, ready);
+    log(520, { type: 'handover.done', ...move, gapMs: 0, oursMs: 4 });
+    log(900, ready);
+    log(1000, failed);
+    log(1000, { type: 'handover.started', ...move, cause: 'backend_closed', owed: 'answer' });
+    log(1010, failed);
+    log(1080, ready);
+    log(1400, { type: 'handover.done', ...move, cause: 'backend_closed', gapMs: 400, oursMs: 4 });
+    const text = await metrics.text();
+    for (const [during, gap] of [
+      ['move', '0'],
+      ['call', '0.4'],
+    ] as const) {
+      const of = `${labels},during="${during}"`;
+      expect(text).toContain(`parley_handovers_total{${of}} 1`);
+      expect(text).toContain(`parley_handover_gap_seconds_sum{${of}} ${gap}`);
+    }
+    expect(text.match(/parley_handovers_total\{/g)).toHaveLength(2);
+  });
+
   test('need a failure: a backend that opens is timed and counted as nothing else', async () => {
     const { metrics, log } = rig();
     log(40, ready);

@@ -1,7 +1,8 @@
 import { drawDelayMs, type Random } from '../../../adapters/shared/chance.ts';
 import { hearNumbers } from '../../ear/counted-speech.ts';
+import type { SayRule, SaidTurn } from '../said.ts';
 import type { ScriptedDelegation, ScriptedSpeech, StandInSettings } from './options.ts';
-import { speechOf, textSpeech, type Known, type Speech } from './speech.ts';
+import { numbersSpeech, speechOf, textSpeech, type Known, type Speech } from './speech.ts';
 
 /** Length of a frame, ms. */
 export const frameMs = 100;
@@ -101,8 +102,17 @@ export class Mind {
     const answer = answers[this.#answered % answers.length];
     this.#answered += 1;
     if (answer === undefined) return;
-    if ('delegate' in answer) this.#host.onDelegate(answer);
+    if ('rule' in answer) this.#goBy(answer.rule);
+    else if ('delegate' in answer) this.#host.onDelegate(answer);
     else this.say(answer);
+  }
+
+  /** What it handed on brought this: it answers by its rule, or says what came of it. */
+  told(result: string): void {
+    const ruled = this.#host.settings.answers.some((answer) => 'rule' in answer);
+    if (ruled) this.#host.history.push({ role: 'tool', text: result });
+    if (ruled) this.answer();
+    else this.say({ text: result });
   }
 
   say(speech: ScriptedSpeech): void {
@@ -118,6 +128,16 @@ export class Mind {
     this.#next = [];
     this.#saying = null;
     this.#answerAtMs = null;
+  }
+
+  #goBy(rule: SayRule): void {
+    const { history, rateHz, onDelegate } = this.#host;
+    const turns = history.map(({ role, text }): SaidTurn => {
+      return { role: role === 'developer' ? 'system' : role, text };
+    });
+    const next = rule(turns);
+    if ('tool' in next) onDelegate({ delegate: true });
+    else this.#next.push(numbersSpeech(next.numbers, rateHz));
   }
 
   #listen(heard: Float32Array): void {

@@ -1,4 +1,5 @@
 import type { Clock } from '../../../src/time/clock.ts';
+import type { SayRule } from '../said.ts';
 
 /** Something that is said. `count`: so many numbers, on from the last one the agent knows it said. */
 export type ScriptedSpeech =
@@ -22,8 +23,13 @@ export interface ScriptedDelegation {
   readonly then?: ScriptedSpeech;
 }
 
+/** What it says follows from what it has been told; a tool that it wants is delegated. */
+export interface RuledAnswer {
+  readonly rule: SayRule;
+}
+
 /** What the model does after a turn of the caller's. */
-export type ScriptedAnswer = ScriptedSpeech | ScriptedDelegation;
+export type ScriptedAnswer = ScriptedSpeech | ScriptedDelegation | RuledAnswer;
 
 /**
  * Where in a session something goes wrong: in the handshake, when `session.start` came, right after

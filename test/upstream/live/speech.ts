@@ -22,7 +22,8 @@ export interface Speech {
 
 /** One entry of what the model knows. */
 export interface Known {
-  readonly role: 'developer' | 'user' | 'assistant';
+  /** `tool`: what came of something that it had handed on. */
+  readonly role: 'developer' | 'user' | 'assistant' | 'tool';
   text: string;
 }
 
@@ -34,8 +35,18 @@ export function speechOf(
 ): Speech {
   if ('text' in speech) return textSpeech(speech.text, rateHz);
   const firstNumber = (lastNumber(history) ?? (speech.from ?? 1) - 1) + 1;
-  const { numbers, samples } = countedSpeech({ firstNumber, words: speech.count, rateHz });
-  return { words: placed(numbers.map(String), (countedWordMs * rateHz) / 1000), samples };
+  const numbers = Array.from({ length: speech.count }, (_, at) => firstNumber + at);
+  return numbersSpeech(numbers, rateHz);
+}
+
+/** These numbers as counted speech. */
+export function numbersSpeech(numbers: readonly number[], rateHz: number): Speech {
+  const wordSamples = (countedWordMs * rateHz) / 1000;
+  const samples = new Float32Array(wordSamples * numbers.length);
+  for (const [place, firstNumber] of numbers.entries()) {
+    samples.set(countedSpeech({ firstNumber, words: 1, rateHz }).samples, place * wordSamples);
+  }
+  return { words: placed(numbers.map(String), wordSamples), samples };
 }
 
 /** The last number that the agent said; `null` where it said none. */

@@ -77,7 +77,7 @@ export class Track {
   }
 
   /** Context has its place: what the model makes of it. */
-  #place({ kind, content, eventId }: Append, mind: Mind, nowMs: number): void {
+  #place({ kind, content, delegationId, eventId }: Append, mind: Mind, nowMs: number): void {
     const { outlet, history, instructions } = this.#parts;
     const at = { start_ms: Math.max(0, nowMs - 200), end_ms: nowMs };
     outlet.send({ type: `session.${kind}.appended`, ...at }, eventId);
@@ -88,6 +88,7 @@ export class Track {
     else if (kind === 'commentary') {
       // It understands when it is told to answer; everything else it tells.
       if (/^answer the caller/iu.test(content)) mind.answer();
+      else if (delegationId !== null) mind.told(content);
       else mind.say({ text: content });
     }
   }
