@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import type { Death } from './handover/desk.ts';
+import { allKinds, kinds, type Death, type Kind } from './handover/kinds.ts';
 import type { Detection } from './load/steps.ts';
 
 /** What `parley bench …` asks for. */
@@ -56,6 +56,8 @@ export type BenchCommand =
       readonly calls: number;
       readonly seed: number;
       readonly deaths: readonly Death[];
+      readonly backends: readonly Kind[];
+      readonly only: readonly string[];
       readonly resume: boolean;
       readonly longestMs: number;
     };
@@ -78,10 +80,12 @@ export const benchHelp = `Usage: npx parley bench <benchmark> [--json] [--quick]
       of its own with agents of known delays. --turns is for each agent, --calls how many at once.
       PARLEY_KEY is the key of the gateway at --url. --resume goes on with a run that broke off, --yes
       spends money on hosted backends without asking.
-  handover [--kills N] [--calls N] [--seed N] [--deaths reset,close,stall] [--resume]
+  handover [--kills N] [--calls N] [--seed N] [--deaths reset,close,stall] [--only double,…]
+           [--backends openai,gemini,cascade,live] [--resume]
       Backends that die at moments drawn by chance, under calls of the stock client; judged by what is
-      heard. --calls is how many at once, --deaths how they die (reset and close). --resume goes on with
-      a run that was broken off.
+      heard. --calls is how many at once, --deaths how they die (reset and close), --only moments and
+      pairs (openai-gemini), --backends who takes part (all but live, with which the caller's turns are
+      heard, not ended by hand). --resume goes on with a run that was broken off.
 
   --json         one JSON object on standard output and nothing else
   --quick        a rough answer within 50 s
@@ -235,6 +239,8 @@ function parseHandover(args: string[]): BenchCommand {
       kills: { type: 'string' },
       seed: { type: 'string' },
       deaths: { type: 'string' },
+      backends: { type: 'string' },
+      only: { type: 'string' },
       resume: { type: 'boolean' },
     },
   });
@@ -247,6 +253,10 @@ function parseHandover(args: string[]): BenchCommand {
     calls: count('--calls', values.calls, 10),
     seed: count('--seed', values.seed, 1, 0),
     deaths: deathsOf(values.deaths ?? 'reset,close'),
+    backends: backendsOf(values.backends ?? kinds.join()),
+    only: (values.only ?? '')
+      .split(',')
+      .flatMap((name) => (name.trim() === '' ? [] : [name.trim()])),
     resume: values.resume ?? false,
     longestMs: quick ? 30_000 : 6 * 3_600_000,
   };
@@ -290,6 +300,13 @@ function deathsOf(text: string): readonly Death[] {
     if (name === 'reset' || name === 'close' || name === 'stall') return name;
     throw new RangeError('--deaths is a list of reset, close and stall.');
   });
+}
+
+function backendsOf(text: string): readonly Kind[] {
+  const names = new Set(text.split(',').map((name) => name.trim()));
+  const found = allKinds.filter((kind) => names.delete(kind));
+  if (names.size === 0 && found.length > 1) return found;
+  throw new RangeError(`--backends is a list of two or more of ${allKinds.join(', ')}.`);
 }
 
 function count(option: string, text: string | undefined, usual: number, least = 1): number {

@@ -18,7 +18,7 @@ import { systemClock } from '../src/time/clock.ts';
 import { readJson, sendJson, startHttpStandIn } from '../test/upstream/llm/http-stand-in.ts';
 import { startStandIn, type StandIn } from '../test/upstream/openai-realtime-server.ts';
 import { HandoverGateway, type CallLog } from './handover/gateway.ts';
-import { keyName } from './handover/desk.ts';
+import { keyName } from './handover/upstream.ts';
 import { distribution } from './lib/distribution.ts';
 import { describeMachine } from './lib/machine.ts';
 import type { SaidNext, SaidTurn } from '../test/upstream/said.ts';

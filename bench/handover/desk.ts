@@ -7,15 +7,13 @@ import { startHttpStandIn, readJson, sendJson } from '../../test/upstream/llm/ht
 import { startStandIn } from '../../test/upstream/openai-realtime-server.ts';
 import { systemClock } from '../../src/time/clock.ts';
 import { Cable } from './cable.ts';
+import type { Turns } from './caller-speech.ts';
+import { kinds, orders, type Death, type Kind } from './kinds.ts';
+import { live } from './live-upstream.ts';
+import { firstAudioMs, keyName, type Upstream } from './upstream.ts';
 import { nextToSay, shortTalk, toolName, type Talk } from './script.ts';
 import type { ChatQuestion } from '../../test/upstream/llm/options.ts';
-import type { SaidNext, SaidTurn } from '../../test/upstream/said.ts';
-
-export const kinds = ['openai', 'gemini', 'cascade'] as const;
-export type Kind = (typeof kinds)[number];
-
-/** How a backend dies: its connections are reset, closed by its own word, or say nothing more. */
-export type Death = 'reset' | 'close' | 'stall';
+import type { SaidNext, SaidTurn, SayRule } from '../../test/upstream/said.ts';
 
 /** When a model was asked for an answer. */
 interface Asked {
@@ -23,19 +21,8 @@ interface Asked {
   readonly atMs: number;
 }
 
-interface Upstream {
-  readonly backend: Readonly<Record<string, unknown>>;
-  readonly cables: readonly Cable[];
-  /** Closes what is open by the vendor's own word; absent: it has none. */
-  readonly hangUp?: () => void;
-  close(): Promise<unknown>;
-}
-
 /** How long a tool takes, ms. */
 export const toolMs = 500;
-const firstAudioMs = { p50: 150, p95: 250 };
-/** Environment variable of the key that one kind of upstream insists on. */
-export const keyName = 'HANDOVER_BENCH_KEY';
 
 /** One caller's own upstreams, so that one call's death is no other's. */
 export class Desk {
@@ -62,17 +49,17 @@ export class Desk {
     this.#talk = talk;
   }
 
-  static async open(name: string, talk = shortTalk): Promise<Desk> {
+  static async open(
+    name: string,
+    { talk = shortTalk, of = kinds }: { readonly talk?: Talk; readonly of?: readonly Kind[] } = {},
+  ): Promise<Desk> {
     const opened: { desk: Desk | null } = { desk: null };
     const rule =
       (kind: Kind) =>
       (history: readonly SaidTurn[]): SaidNext =>
         opened.desk!.#say(kind, history);
-    const upstreams = new Map<Kind, Upstream>([
-      ['openai', await openai(rule('openai'))],
-      ['gemini', await gemini(rule('gemini'))],
-      ['cascade', await cascade(rule('cascade'))],
-    ]);
+    const upstreams = new Map<Kind, Upstream>();
+    for (const kind of of) upstreams.set(kind, await upstreamOf[kind](rule(kind)));
     const tool = await startHttpStandIn(async (request, response) => {
       await readJson(request).catch(() => null);
       opened.desk!.#toolRan();
@@ -85,6 +72,11 @@ export class Desk {
     return opened.desk;
   }
 
+  /** With a model without turns behind it nobody ends them by hand. */
+  get turns(): Turns {
+    return this.#upstreams.has('live') ? 'heard' : 'by hand';
+  }
+
   /** For a configuration, by name. */
   get backends(): Readonly<Record<string, unknown>> {
     return Object.fromEntries(
@@ -94,7 +86,7 @@ export class Desk {
 
   /** One for each order of the backends. */
   get agents(): Readonly<Record<string, unknown>> {
-    const agents = orders().map((order) => [
+    const agents = orders([...this.#upstreams.keys()]).map((order) => [
       this.agentOf(order),
       {
         instructions: 'Say back what the caller has said.',
@@ -153,7 +145,7 @@ export class Desk {
 
   /** All is there again, for the next call. */
   mend(): void {
-    for (const kind of kinds) this.recover(kind);
+    for (const kind of this.#upstreams.keys()) this.recover(kind);
     this.wantsTool = false;
     this.asked = [];
     this.toolRuns = [];
@@ -178,22 +170,7 @@ export class Desk {
   }
 }
 
-/** Every order of the three: its first two are each ordered pair once. */
-export function orders(): readonly (readonly Kind[])[] {
-  return kinds.flatMap((first) =>
-    kinds
-      .filter((kind) => kind !== first)
-      .map((second) => [
-        first,
-        second,
-        ...kinds.filter((kind) => kind !== first && kind !== second),
-      ]),
-  );
-}
-
-type Rule = (history: readonly SaidTurn[]) => SaidNext;
-
-async function openai(rule: Rule): Promise<Upstream> {
+async function openai(rule: SayRule): Promise<Upstream> {
   const standIn = await startStandIn({
     firstAudioMs,
     callerText: 'counted',
@@ -216,7 +193,7 @@ async function openai(rule: Rule): Promise<Upstream> {
   };
 }
 
-async function gemini(rule: Rule): Promise<Upstream> {
+async function gemini(rule: SayRule): Promise<Upstream> {
   const standIn = await startGeminiStandIn({
     firstAudioMs,
     callerText: 'counted',
@@ -238,7 +215,7 @@ async function gemini(rule: Rule): Promise<Upstream> {
   };
 }
 
-async function cascade(rule: Rule): Promise<Upstream> {
+async function cascade(rule: SayRule): Promise<Upstream> {
   const ears = await startDeepgramStandIn({ apiKey: null });
   const model = await startChatStandIn({
     firstTokenMs: { p50: 80, p95: 120 },
@@ -291,3 +268,10 @@ function historyOf({ messages }: ChatQuestion): readonly SaidTurn[] {
     return content === '' ? called : [{ role, text: content }, ...called];
   });
 }
+
+const upstreamOf: Readonly<Record<Kind, (rule: SayRule) => Promise<Upstream>>> = {
+  openai,
+  gemini,
+  cascade,
+  live,
+};

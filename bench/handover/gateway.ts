@@ -1,4 +1,4 @@
-import { get } from 'node:https';
+import { get, request } from 'node:https';
 import { json } from 'node:stream/consumers';
 import { join } from 'node:path';
 import { writeFileSync } from 'node:fs';
@@ -8,7 +8,7 @@ import { z } from 'zod';
 import { Program } from '../lib/program.ts';
 import { TemporaryFolder } from '../lib/temporary-folder.ts';
 import { throwAwayCertificate } from '../../test/conformance/stage.ts';
-import { keyName } from './desk.ts';
+import { keyName } from './upstream.ts';
 
 const entry = fileURLToPath(new URL('../../bin/parley.mjs', import.meta.url));
 
@@ -56,9 +56,14 @@ export class HandoverGateway {
   }
 
   /** @throws Error with its last words when it does not start */
-  static async start(config: {
+  static async start({
+    faultInjection = false,
+    ...config
+  }: {
     readonly backends: Readonly<Record<string, unknown>>;
     readonly agents: Readonly<Record<string, unknown>>;
+    /** Whether an operator may make backends fail. */
+    readonly faultInjection?: boolean;
   }): Promise<HandoverGateway> {
     const folder = new TemporaryFolder('parley-handover');
     const { cert, key } = await throwAwayCertificate();
@@ -68,7 +73,7 @@ export class HandoverGateway {
       return path;
     };
     const tls = { certFile: file('cert.pem', cert), keyFile: file('key.pem', key) };
-    const server = { host: '127.0.0.1', port: 0, drainMs: 500, tls };
+    const server = { host: '127.0.0.1', port: 0, drainMs: 500, faultInjection, tls };
     const configFile = file('parley.yaml', JSON.stringify({ server, ...config }));
     const program = new Program({
       command: process.execPath,
@@ -91,6 +96,18 @@ export class HandoverGateway {
   async logOf(callId: string): Promise<CallLog> {
     const record = recordSchema.safeParse((await this.#get(`/api/calls/${callId}`)).body);
     return record.success ? record.data.events : [];
+  }
+
+  /** The operator's word that the backend of a call is dead. Never rejects. */
+  async breakBackend(callId: string): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<null>();
+    const options = { method: 'POST', ca: this.certificate, signal: AbortSignal.timeout(answerMs) };
+    request(`${this.url}/api/calls/${callId}/break-backend`, options, (response) => {
+      response.resume().on('end', () => resolve(null));
+    })
+      .on('error', () => resolve(null))
+      .end();
+    await promise;
   }
 
   async end(): Promise<void> {

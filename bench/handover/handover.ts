@@ -1,6 +1,7 @@
 import { systemClock } from '../../src/time/clock.ts';
 import { cumulative } from '../lib/svg.ts';
-import { Desk, orders, type Death } from './desk.ts';
+import { Desk } from './desk.ts';
+import { orders, type Death, type Kind } from './kinds.ts';
 import { HandoverGateway } from './gateway.ts';
 import { JudgeThread } from './judge-thread.ts';
 import { LateWatch } from './late-watch.ts';
@@ -18,6 +19,9 @@ export interface HandoverOptions {
   readonly calls: number;
   readonly seed: number;
   readonly deaths: readonly Death[];
+  readonly backends: readonly Kind[];
+  /** See `planKills`. */
+  readonly only: readonly string[];
   /** A run of the same plan that was broken off is gone on with. */
   readonly resume: boolean;
   /** No call begins later than this, ms after the first. */
@@ -31,15 +35,15 @@ export interface HandoverOptions {
  * @throws Error when the gateway does not start
  */
 export async function runHandover(options: HandoverOptions): Promise<BenchResult> {
-  const { kills, seed, deaths, progress } = options;
-  const plans = planKills(kills, seed, deaths);
+  const { kills, seed, deaths, backends: of, only, progress } = options;
+  const plans = planKills(kills, seed, deaths, { only, of });
   const names = Array.from({ length: Math.min(options.calls, plans.length) }, (_, at) => `d${at}`);
-  const desks = await Promise.all(names.map((name) => Desk.open(name)));
+  const desks = await Promise.all(names.map((name) => Desk.open(name, { of })));
   const judge = new JudgeThread();
   const late = new LateWatch();
   const partial = new PartialResults(
     `${outFolder}handover.part.jsonl`,
-    { kills, seed, deaths },
+    { kills, seed, deaths, of, only },
     options.resume,
   );
   let gateway: HandoverGateway | null = null;
@@ -113,16 +117,16 @@ function troubleOf(call: KilledCall): string | null {
 }
 
 function resultOf(calls: readonly KilledCall[], options: HandoverOptions): BenchResult {
-  const { kills, seed, deaths } = options;
+  const { kills, seed, deaths, backends, only } = options;
   const series = (of: (call: KilledCall) => readonly number[]) =>
-    orders().map(([from, to]) => ({
+    orders(backends).map(([from, to]) => ({
       name: `${from}→${to}`,
       points: cumulative(calls.filter((call) => isOf(call, from!, to!)).flatMap(of)),
     }));
   return {
     bench: 'handover',
-    config: { kills, callsAtOnce: options.calls, seed, deaths },
-    summary: { ...summaryOf(calls), ...partsOf(calls) },
+    config: { kills, callsAtOnce: options.calls, seed, deaths, backends, only },
+    summary: { ...summaryOf(calls), ...partsOf(calls, backends) },
     samples: calls,
     charts: [
       {

@@ -1,11 +1,12 @@
-import { countedSpeech } from '../../test/ear/counted-speech.ts';
 import { Ear } from '../../test/ear/ear.ts';
 import { openAiWire } from '../../test/conformance/openai-wire.ts';
 import { SaidSound } from '../../test/ear/said-sound.ts';
 import { systemClock } from '../../src/time/clock.ts';
-import { callerNumbers, callerWords, expectedNumbers } from './script.ts';
+import { expectedNumbers } from './script.ts';
 import { judgedRateHz, type Verdict } from './judge.ts';
-import { toolMs, type Desk, type Kind } from './desk.ts';
+import { callerSpeech, turnDetection } from './caller-speech.ts';
+import { toolMs, type Desk } from './desk.ts';
+import type { Kind } from './kinds.ts';
 import { handoversIn, type CallLog, type HandoverGateway, type Handovers } from './gateway.ts';
 import type { JudgeThread } from './judge-thread.ts';
 import type { Kill } from './kills.ts';
@@ -16,8 +17,10 @@ const turns = 3;
 /** Silence that ends an answer, and the same after a death, ms. */
 const quietMs = 600;
 const quietAfterDeathMs = 2500;
+/** Where an answer ended without being whole, and nobody need ask for the rest, ms. */
+const quietAfterBreakMs = 5000;
 /** Ranges of what {@link Kill.place} is a share of, ms. */
-const beforeAnswerMs = 200;
+const beforeAnswerMs = { 'by hand': 200, heard: 900 } as const;
 const intoAnswerMs = 2000;
 const intoPauseMs = 600;
 const intoOpeningMs = 20;
@@ -26,7 +29,6 @@ const betweenDeathsMs = 300;
 const toolCalledMs = 10_000;
 /** Longest call, ms: what takes longer is stuck. */
 const longestCallMs = 90_000;
-const callerSpeechMs = callerWords * 260;
 
 export interface KilledCall extends Kill {
   /** Who died: whoever served, which is not the first of the order where that is distrusted. */
@@ -178,7 +180,12 @@ class OneCall {
     const ear = await Ear.connect(this.said.through(wire), {
       session: {
         type: 'realtime',
-        audio: { input: { turn_detection: null, transcription: { model: 'any' } } },
+        audio: {
+          input: {
+            turn_detection: turnDetection(this.#desk.turns),
+            transcription: { model: 'any' },
+          },
+        },
       },
       playout: { bufferMs: 400 },
       line: { noiseDbfs: null, seed: this.#kill.call + 1 },
@@ -191,19 +198,23 @@ class OneCall {
     const { moment, place } = this.#kill;
     const dies = turn === this.#kill.turn;
     this.#desk.wantsTool = dies && moment === 'tool';
-    const [firstNumber = 0] = callerNumbers(turn);
     const from = ear.events.length;
-    const { samples } = countedSpeech({ firstNumber, words: callerWords, rateHz: judgedRateHz });
+    const samples = callerSpeech(turn, this.#desk.turns);
+    const speechMs = (samples.length * 1000) / judgedRateHz;
     const said = ear.say(samples);
-    if (dies && moment === 'speech') this.#after(place * callerSpeechMs, () => this.#die());
+    if (dies && moment === 'speech') this.#after(place * speechMs, () => this.#die());
     await said.left;
     const tool = this.#desk.untilTool();
-    ear.send({ type: 'input_audio_buffer.commit' });
-    ear.send({ type: 'response.create' });
+    if (this.#desk.turns === 'by hand') {
+      ear.send({ type: 'input_audio_buffer.commit' });
+      ear.send({ type: 'response.create' });
+    }
     if (dies) await this.#dieInAnswer(ear, tool);
-    await ear.waitFor('response.done', { from, timeoutMs: 20_000 });
+    const { event } = await ear.waitFor('response.done', { from, timeoutMs: 20_000 });
+    const { status } = event['response'] as { readonly status?: unknown };
+    const broken = this.#desk.turns === 'heard' && status !== 'completed';
     const justDied = dies && moment !== 'pause';
-    await ear.untilQuiet(justDied ? quietAfterDeathMs : quietMs);
+    await ear.untilQuiet(broken ? quietAfterBreakMs : justDied ? quietAfterDeathMs : quietMs);
     if (!dies || moment !== 'pause') return;
     await ear.pause(place * intoPauseMs);
     this.#die();
@@ -212,7 +223,7 @@ class OneCall {
 
   async #dieInAnswer(ear: Ear, tool: Promise<void>): Promise<void> {
     const { moment, place, order, death, then } = this.#kill;
-    if (moment === 'before') await ear.pause(place * beforeAnswerMs);
+    if (moment === 'before') await ear.pause(place * beforeAnswerMs[this.#desk.turns]);
     else if (moment === 'tool') {
       await withinMs(toolCalledMs, tool, 'the tool was not called');
       await ear.pause(place * toolMs);

@@ -78,8 +78,20 @@ export function nextToSay(
   const numbers = [
     ...question.filter((number) => !said.includes(number)),
     ...Array.from({ length: Math.max(0, agentWords - counted.length) }, (_, at) => next + at),
-  ];
+  ].slice(unknownWords(history, asked));
   return { numbers: numbers.length === 0 ? [nothingLeft] : numbers };
+}
+
+/** Words that it was told were heard though no text is known of them; of the sentence it goes on with. */
+function unknownWords(history: readonly SaidTurn[], asked: number): number {
+  const lastSaid = history.findLastIndex(({ role }) => role === 'assistant');
+  const told = history.findLast(
+    ({ role, text }, at) =>
+      // Instructions of the answer come first, all else where it was told.
+      unknown.test(text) &&
+      ((role === 'system' && at === 0) || (role !== 'assistant' && at > Math.max(asked, lastSaid))),
+  );
+  return Number(told?.text.match(unknown)?.[1] ?? 0);
 }
 
 /** Numbers of the agent's, as figures or as the words of the cascade's voice. */
@@ -88,6 +100,8 @@ function spoken(turns: readonly SaidTurn[]): readonly number[] {
     role === 'assistant' ? [...digitsIn(text), ...numbersIn(text)] : [],
   );
 }
+
+const unknown = /You said about (\d+) words? more /;
 
 function digitsIn(text: string): readonly number[] {
   return (text.match(/\d+/g) ?? []).map(Number);

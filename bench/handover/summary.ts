@@ -1,6 +1,6 @@
 import { distribution } from '../lib/distribution.ts';
 import { deathsOf, moments } from './kills.ts';
-import { orders, type Kind } from './desk.ts';
+import { orders, type Kind } from './kinds.ts';
 import type { KilledCall } from './killed-call.ts';
 
 /** The figures of some calls. */
@@ -32,8 +32,11 @@ export function summaryOf(calls: readonly KilledCall[]): Readonly<Record<string,
 }
 
 /** The same for each ordered pair and each moment. */
-export function partsOf(calls: readonly KilledCall[]): Readonly<Record<string, unknown>> {
-  const pairs = orders().map(([from, to]) => [
+export function partsOf(
+  calls: readonly KilledCall[],
+  kinds: readonly Kind[],
+): Readonly<Record<string, unknown>> {
+  const pairs = orders(kinds).map(([from, to]) => [
     `${from}→${to}`,
     summaryOf(calls.filter((call) => isOf(call, from!, to!))),
   ]);

@@ -11,6 +11,8 @@ const entry = fileURLToPath(new URL('../../bin/parley.mjs', import.meta.url));
 export interface GatewayOptions {
   /** Port of the hosted stand-in; `null` where only the bundled model is called. */
   readonly upstreamPort: number | null;
+  /** Agents and backends instead of the usual ones. */
+  readonly config?: Readonly<Record<string, unknown>>;
   /** Where a CPU profile of it is written at its end; `null` = none is taken. */
   readonly profileFolder: string | null;
 }
@@ -31,10 +33,14 @@ export class MeasuredGateway {
   }
 
   /** @throws Error with its last words when it does not start */
-  static async start({ upstreamPort, profileFolder }: GatewayOptions): Promise<MeasuredGateway> {
+  static async start({
+    upstreamPort,
+    config,
+    profileFolder,
+  }: GatewayOptions): Promise<MeasuredGateway> {
     const folder = new TemporaryFolder('parley-bench');
     const configFile = join(folder.path, 'parley.yaml');
-    writeFileSync(configFile, JSON.stringify(configOf(upstreamPort)));
+    writeFileSync(configFile, JSON.stringify(configOf(upstreamPort, config)));
     const profile = profileFolder === null ? [] : ['--cpu-prof', `--cpu-prof-dir=${profileFolder}`];
     const program = new Program({
       command: process.execPath,
@@ -59,6 +65,13 @@ export class MeasuredGateway {
     return `${this.#url.replace('http', 'ws')}/v1/realtime?model=${agent}`;
   }
 
+  /** What it says at a path of its HTTP side. @throws Error when it does not say it */
+  async told(path: string): Promise<unknown> {
+    const response = await fetch(`${this.#url}${path}`);
+    if (!response.ok) throw new Error(`${path} answered ${response.status}`);
+    return await response.json();
+  }
+
   /** Its own figures, as an operator would see them. @throws Error when it does not give them */
   async metrics(): Promise<MetricsSnapshot> {
     const response = await fetch(`${this.#url}/metrics`);
@@ -74,8 +87,9 @@ export class MeasuredGateway {
 }
 
 /** JSON is YAML. No limit of its own stands in the way of a measurement. */
-function configOf(upstreamPort: number | null): unknown {
+function configOf(upstreamPort: number | null, config: GatewayOptions['config']): unknown {
   const server = { host: '127.0.0.1', port: 0, maxCalls: 100_000, drainMs: 500 };
+  if (config !== undefined) return { server, ...config };
   if (upstreamPort === null) return { server };
   const url = `ws://127.0.0.1:${upstreamPort}/v1/realtime`;
   return {

@@ -18,6 +18,10 @@ export interface CallerWindow {
   readonly framesDown: number;
   readonly unmarked: number;
   readonly framesUp: number;
+  /** The longest time that each call was without agent audio, ms. */
+  readonly longestGapMs: readonly number[];
+  /** Calls that are open (a count). */
+  readonly open: number;
   /** Lateness of their own sending, ms. */
   readonly lateMs: Float64Array;
   readonly windowMs: number;
@@ -94,12 +98,15 @@ const methods = {
     unmarked = 0;
     troubles = new Map();
     pacer.takeLateMs();
+    for (const call of calls) call.takeLongestGapMs();
   },
   end: (): CallerWindow => ({
     delayMs: Float64Array.from(delaysMs),
     framesDown,
     unmarked,
     framesUp,
+    longestGapMs: calls.map((call) => call.takeLongestGapMs()),
+    open: calls.filter((call) => call.open).length,
     lateMs: pacer.takeLateMs(),
     windowMs: (machineUs() - startUs) / 1e3,
     troubles: Object.fromEntries(troubles),

@@ -17,10 +17,14 @@ export interface UpstreamWindow {
   readonly lateMs: Float64Array;
   readonly windowMs: number;
   readonly open: number;
+  /** When sessions were opened, ms since the window began. */
+  readonly openedMs: readonly number[];
 }
 
 /** Delay samples kept of one window (a count). */
 const sampleLimit = 4_000_000;
+/** Openings kept of one window (a count). */
+const openingLimit = 10_000;
 
 /**
  * A stand-in for a hosted realtime model that costs as little as it can: it never parses audio,
@@ -35,27 +39,33 @@ let startUs = 0;
 let delaysMs: number[] = [];
 let counted = 0;
 let unmarked = 0;
+let openedMs: number[] = [];
+/** The first sessions of the process, whose frames are looked at (a count). */
+let watched = Infinity;
 
-const figures: UplinkFigures = {
+const figuresOf = (index: number): UplinkFigures => ({
   marked: (ageUs) => {
+    if (index > watched) return;
     counted += 1;
     if (delaysMs.length < sampleLimit) delaysMs.push(ageUs / 1e3);
   },
   unmarked: () => {
     unmarked += 1;
   },
-};
+});
 
 const server = createServer((_request, response) => {
   response.writeHead(404).end();
 });
 server.on('upgrade', (request, socket, head) => {
+  lastIndex += 1;
+  if (openedMs.length < openingLimit) openedMs.push((machineUs() - startUs) / 1e3);
   const session = new UpstreamSession({
     connection: accept(request, socket),
-    index: ++lastIndex,
+    index: lastIndex,
     pacer,
     frames,
-    figures,
+    figures: figuresOf(lastIndex),
     lineFrames: () => lineFrames,
     onGone: () => sessions.delete(session),
   });
@@ -73,7 +83,10 @@ const methods = {
     await listening.promise;
     return (server.address() as AddressInfo).port;
   },
-  begin: (): void => {
+  /** @param first only frames of so many sessions are looked at, the first there were; absent: all */
+  begin: (first?: number): void => {
+    watched = first ?? Infinity;
+    openedMs = [];
     startUs = machineUs();
     delaysMs = [];
     counted = 0;
@@ -87,6 +100,7 @@ const methods = {
     lateMs: pacer.takeLateMs(),
     windowMs: (machineUs() - startUs) / 1e3,
     open: sessions.size,
+    openedMs,
   }),
 };
 

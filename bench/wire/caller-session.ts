@@ -54,6 +54,8 @@ export class CallerSession implements Paced {
   #firstAudioMs: number | null = null;
   #frame: number;
   #over = false;
+  #lastAudioUs: number;
+  #longestGapUs = 0;
 
   private constructor(plan: CallPlan, frames: UplinkFrames, figures: DownlinkFigures) {
     this.#plan = plan;
@@ -61,6 +63,7 @@ export class CallerSession implements Paced {
     this.#figures = figures;
     // Callers do not say the same at the same time.
     this.#frame = Math.floor(this.#startUs) % frames.count;
+    this.#lastAudioUs = this.#startUs;
   }
 
   /** Opens a call and waits until it is set up. @throws Error saying what went wrong */
@@ -84,6 +87,18 @@ export class CallerSession implements Paced {
     } finally {
       clearTimeout(timeout);
     }
+  }
+
+  get open(): boolean {
+    return !this.#over;
+  }
+
+  /** The longest time without agent audio since this was last asked, or until now, ms. */
+  takeLongestGapMs(): number {
+    const nowUs = machineUs();
+    const longestUs = Math.max(this.#longestGapUs, nowUs - this.#lastAudioUs);
+    this.#longestGapUs = 0;
+    return longestUs / 1e3;
   }
 
   /** Speaks from now on. */
@@ -128,6 +143,8 @@ export class CallerSession implements Paced {
       return;
     }
     const nowUs = machineUs();
+    this.#longestGapUs = Math.max(this.#longestGapUs, nowUs - this.#lastAudioUs);
+    this.#lastAudioUs = nowUs;
     const at = start.indexOf(deltaKey);
     const ageUs = at < 0 ? null : ageOfBase64(payload, at + deltaKey.byteLength, nowUs);
     if (ageUs === null) this.#figures.unmarked();
@@ -153,7 +170,8 @@ export class CallerSession implements Paced {
         this.#settle();
         return;
       case 'response.done':
-        if (this.#plan.respond) this.#send({ type: 'response.create' });
+        // An answer that broke off is gone on with by whoever broke it off.
+        if (this.#plan.respond && !isBroken(event)) this.#send({ type: 'response.create' });
         return;
       case 'error': {
         const what = `error: ${JSON.stringify(event['error'])}`;
@@ -185,4 +203,8 @@ export class CallerSession implements Paced {
   #elapsedMs(nowUs: number): number {
     return (nowUs - this.#startUs) / 1e3;
   }
+}
+
+function isBroken({ response }: Event): boolean {
+  return (response as { readonly status?: unknown } | undefined)?.status === 'incomplete';
 }

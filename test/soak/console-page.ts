@@ -13,7 +13,7 @@ import process from 'node:process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { CDPSession, Page } from 'puppeteer-core';
 import { noChromium, openBrowser, type TalkingBrowser } from '../console/browser/chromium.ts';
-import { begin } from '../console/browser/page-driver.ts';
+import { begin, waitMs } from '../console/browser/page-driver.ts';
 import { fixture, speechRateHz } from '../ear/speech.ts';
 import { startGateway } from '../support/gateway.ts';
 import { SoakCaller, toneFrame } from './caller.ts';
@@ -100,6 +100,7 @@ async function watch({ browser }: TalkingBrowser, name: string, path: string): P
   const page = await context.newPage();
   const problems: string[] = [];
   page.on('pageerror', (error) => problems.push(String(error)));
+  page.setDefaultTimeout(waitMs);
   await page.setViewport({ width: 900, height: 700 });
   const session = await page.createCDPSession();
   // All of them are looked at: pages that nobody sees do not ask for anything.
@@ -141,6 +142,7 @@ function verdict(watched: readonly Watched[]): boolean {
     for (const problem of problems) say(`  ${problem}`);
   }
   const lost = callers.filter(({ closed }) => closed !== null).length;
+  for (const why of new Set(callers.flatMap(({ closed }) => closed ?? []))) say(`  lost with code ${why}`);
   const silent = callers.filter(({ deltas }) => deltas === 0).length;
   say(`${given.calls} calls, ${lost} lost, ${silent} that heard nothing`);
   return sound && lost === 0 && silent === 0;

@@ -11,7 +11,8 @@
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import process from 'node:process';
-import { Desk, kinds, type Death } from '../../bench/handover/desk.ts';
+import { Desk } from '../../bench/handover/desk.ts';
+import { kinds, type Death } from '../../bench/handover/kinds.ts';
 import { handoversIn, HandoverGateway } from '../../bench/handover/gateway.ts';
 import { judge, judgedRateHz } from '../../bench/handover/judge.ts';
 import {
@@ -38,7 +39,7 @@ const deaths: readonly Death[] = ['reset', 'close', 'stall'];
 const options = numbersFrom({ minutes: 10, 'every-seconds': 20, seed: 1 });
 const random = seededRandom(options.seed);
 const everyMs = options['every-seconds'] * 1000;
-const desk = await Desk.open('desk', longTalk);
+const desk = await Desk.open('desk', { talk: longTalk });
 const { backends, agents } = desk;
 const gateway = await HandoverGateway.start({ backends, agents });
 let callId = '';

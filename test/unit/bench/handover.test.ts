@@ -13,7 +13,7 @@ import {
 import { countedSpeech } from '../../ear/counted-speech.ts';
 import { judge, judgedRateHz } from '../../../bench/handover/judge.ts';
 import { deathsOf, moments, planKills } from '../../../bench/handover/kills.ts';
-import { orders } from '../../../bench/handover/desk.ts';
+import { kinds, orders } from '../../../bench/handover/kinds.ts';
 import { parseBench } from '../../../bench/arguments.ts';
 import { wordOf } from '../../conformance/counted-voice.ts';
 import type { KilledCall } from '../../../bench/handover/killed-call.ts';
@@ -46,6 +46,19 @@ describe('the model of bench handover', () => {
     for (const said of [`${a} ${b}`, `${wordOf(a)} ${wordOf(b)}`]) {
       expect(nextToSay([user(callerNumbers(0)), agent(said)], false)).toEqual({ numbers: rest });
     }
+  });
+
+  it('leaves out what it is told was heard without a text, once', () => {
+    const [a = 0, ...rest] = expectedNumbers(1);
+    const note = 'Go on. You said about 2 words more (0.4 s) that the caller heard: go on.';
+    const asked = [user(callerNumbers(0)), agent(`${a}`)];
+    const told = [...asked, { role: 'user', text: note } as const];
+    expect(nextToSay(told, false)).toEqual({ numbers: rest.slice(2) });
+    expect(nextToSay([{ role: 'system', text: note }, ...asked], false)).toEqual({
+      numbers: rest.slice(2),
+    });
+    const later = [...told, agent(rest.slice(2).join(' ')), user(callerNumbers(1))];
+    expect(nextToSay(later, false)).toEqual({ numbers: expectedNumbers(2).slice(9) });
   });
 
   it('has words of its own for each turn of a long conversation', () => {
@@ -166,9 +179,21 @@ describe('the plan of bench handover', () => {
     const deaths = plans.reduce((sum, kill) => sum + deathsOf(kill), 0);
     expect(deaths).toBeGreaterThanOrEqual(200);
     expect(deaths).toBeLessThanOrEqual(201);
-    expect(new Set(plans.map(({ order }) => order.join()))).toHaveLength(orders().length);
+    expect(new Set(plans.map(({ order }) => order.join()))).toHaveLength(orders(kinds).length);
     expect(new Set(plans.map(({ moment }) => moment))).toHaveLength(moments.length);
     expect(planKills(200, 3, ['reset', 'close'])).toEqual(plans);
+  });
+
+  it('can be asked for by moment and pair, and are those of the whole plan then', () => {
+    const whole = planKills(400, 3, ['reset']);
+    const only = ['double', 'openai-gemini', 'tool'];
+    const some = planKills(20, 3, ['reset'], { only });
+    expect(new Set(some.map(({ moment }) => moment))).toEqual(new Set(['double', 'tool']));
+    expect(new Set(some.map(({ order }) => order.join()))).toHaveLength(1);
+    for (const kill of some) expect(whole[kill.call]).toEqual(kill);
+    expect(() => planKills(20, 3, ['reset'], { only: ['boredom'] })).toThrow(RangeError);
+    const of = ['openai', 'gemini'] as const;
+    expect(() => planKills(20, 3, ['reset'], { only: ['double'], of })).toThrow(RangeError);
   });
 
   it('is asked for in words', () => {
