@@ -30,7 +30,9 @@ export class CallRecorder implements ObserverPort {
   readonly #options: CallRecorderOptions;
   readonly #sound: SoundRecorder;
   readonly #transcript = new TranscriptFold();
-  readonly #originMs: number;
+  /** When the call began, on the clock: by its own log, once there is an entry. */
+  #originMs: number;
+  #logged = false;
   readonly #inputs: InputLog | null;
   #roundTripMs = 0;
   #call: CallControl | null = null;
@@ -38,15 +40,13 @@ export class CallRecorder implements ObserverPort {
   #bytes: Uint8Array | null = null;
   #broken = false;
 
-  /** To be made right before its call. */
   constructor(options: CallRecorderOptions) {
     const { sink, limitMs, rules, clock } = options;
     this.#options = options;
     this.#originMs = clock.nowMs();
     this.#sound = new SoundRecorder({ sink, limitMs, rules });
-    const nowMs = (): number => clock.nowMs();
-    this.#inputs =
-      options.inputs === true ? new InputLog({ sink, originMs: this.#originMs, nowMs }) : null;
+    const times = { originMs: () => this.#originMs, callMs: () => this.#nowMs };
+    this.#inputs = options.inputs === true ? new InputLog({ sink, ...times }) : null;
   }
 
   /** What the call is to be made of. */
@@ -75,6 +75,7 @@ export class CallRecorder implements ObserverPort {
   }
 
   entry(_call: ObservedCall, entry: LogEntry): void {
+    this.#align(entry.atMs);
     this.#safely(() => {
       const shown = this.#options.redact(entry);
       this.#options.sink.write('events', JSON.stringify(shown));
@@ -100,7 +101,16 @@ export class CallRecorder implements ObserverPort {
     });
   }
 
+  /** The call is made a while after its recorder. An entry comes when it is written, or later, never before. */
+  #align(atMs: number): void {
+    const originMs = this.#options.clock.nowMs() - atMs;
+    this.#originMs = this.#logged ? Math.min(this.#originMs, originMs) : originMs;
+    this.#logged = true;
+  }
+
+  /** Call time; 0 until the call has written anything down. */
   get #nowMs(): number {
+    if (!this.#logged) return 0;
     return this.#options.clock.nowMs() - this.#originMs;
   }
 

@@ -16,9 +16,10 @@ import { inputLine, noted, type NotedInput, type NotedOpening, type NotedTool } 
 
 export interface InputLogOptions {
   readonly sink: Pick<RecordingSink, 'write'>;
-  /** Monotonic time of the call's start, and now. */
-  readonly originMs: number;
-  readonly nowMs: () => number;
+  /** Monotonic time of the call's start. */
+  readonly originMs: () => number;
+  /** Time since then, ms. */
+  readonly callMs: () => number;
 }
 
 /**
@@ -27,6 +28,7 @@ export interface InputLogOptions {
  */
 export class InputLog {
   readonly #options: InputLogOptions;
+  #lastMs = 0;
   #soundBytes = 0;
   #sessions = 0;
   #streams = 0;
@@ -53,8 +55,9 @@ export class InputLog {
   }
 
   note(input: NotedInput): void {
-    const { nowMs, originMs } = this.#options;
-    this.#line({ ...input, at: nowMs() - originMs });
+    // Never back, also where the call's start has become known better.
+    this.#lastMs = Math.max(this.#lastMs, this.#options.callMs());
+    this.#line({ ...input, at: this.#lastMs });
   }
 
   #line(input: Parameters<typeof inputLine>[0]): void {
@@ -133,7 +136,7 @@ export class InputLog {
   /** Times on the process's clock become the call's. */
   #ofCall(event: BackendEvent): BackendEvent {
     return event.type === 'line.stage'
-      ? { ...event, clockMs: event.clockMs - this.#options.originMs }
+      ? { ...event, clockMs: event.clockMs - this.#options.originMs() }
       : event;
   }
 
