@@ -26,6 +26,17 @@ export interface TalkOptions {
   readonly onChange: () => void;
 }
 
+/**
+ * Said where the browser takes its time: some wait for a click, for a word about the microphone, or (Firefox)
+ * for a loudspeaker, and say nothing.
+ */
+const waitingNote =
+  'The browser has not opened the sound yet. Click on the page, allow the microphone, and see that there is a loudspeaker.';
+const noteAfterMs = 3_000;
+
+/** An audio clock stands still while its thread gets no time: older differences to it say nothing, ms. */
+const audioClockMs = 3_000;
+
 /** Wait after the first sound of an answer, until its stages are asked for, ms. */
 const stagesDelayMs = 150;
 
@@ -42,10 +53,12 @@ export class TalkCall {
   readonly #options: TalkOptions;
   readonly #startMs = performance.now();
   readonly #over = new AbortController();
-  readonly #captureClock = new ClockOffset();
-  readonly #playerClock = new ClockOffset();
+  readonly #captureClock = new ClockOffset(audioClockMs);
+  readonly #playerClock = new ClockOffset(audioClockMs);
   readonly #callClock = new ClockOffset();
   readonly #acknowledger = new Acknowledger();
+  /** Settled once the call runs, or is over before it did. */
+  readonly #opened = Promise.withResolvers<null>();
   #socket: RealtimeSocket | null = null;
   #capture: Capture | null = null;
   #player: Player | null = null;
@@ -93,6 +106,9 @@ export class TalkCall {
   }
 
   async open(): Promise<void> {
+    const waiting = setTimeout(() => {
+      if (!this.#ended()) this.#say(waitingNote);
+    }, noteAfterMs);
     try {
       this.#player = await Player.open((report) => this.#played(report));
       this.#capture = await Capture.open((chunk) => this.#captured(chunk));
@@ -101,6 +117,9 @@ export class TalkCall {
     } catch (error) {
       this.close(`The sound could not be opened: ${text(error)}`);
       return;
+    } finally {
+      clearTimeout(waiting);
+      if (this.#note === waitingNote) this.#say('');
     }
     // Somebody may have hung up while the browser asked for the microphone.
     if (this.#ended()) {
@@ -119,8 +138,9 @@ export class TalkCall {
     );
   }
 
-  /** Speaks a file into the call. */
+  /** Speaks a file into the call, as soon as it is there. */
   async speak(file: Blob): Promise<void> {
+    await this.#opened.promise;
     try {
       await this.#capture?.speak(await file.arrayBuffer());
     } catch (error) {
@@ -145,6 +165,7 @@ export class TalkCall {
     if (this.#phase === 'over') return;
     this.#endMs = this.nowMs;
     this.#phase = 'over';
+    this.#opened.resolve(null);
     if (note !== '') this.#note = note;
     this.#release();
     this.#options.onChange();
@@ -172,6 +193,7 @@ export class TalkCall {
   #created(callId: string): void {
     this.#callId = callId;
     this.#phase = 'running';
+    this.#opened.resolve(null);
     this.#socket?.transcribe();
     if (this.#capture?.echoCancelled === true) this.#socket?.echoCancellation(true);
     this.#options.onChange();

@@ -91,7 +91,7 @@ function TalkBar({
   const speak = (file: File | undefined): void => {
     if (file === undefined || agent === '') return;
     const target = talking ? call : onBegin(agent, 'none');
-    void spoken(target, file);
+    void target.speak(file);
   };
   return (
     <section
@@ -203,12 +203,4 @@ function Status({ call }: { readonly call: TalkCall }): JSX.Element {
       )}
     </p>
   );
-}
-
-/** Says the file as soon as the call is there. */
-async function spoken(call: TalkCall, file: File): Promise<void> {
-  for (let waited = 0; call.phase === 'opening' && waited < 100; waited += 1) {
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
-  await call.speak(file);
 }

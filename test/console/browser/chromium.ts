@@ -11,6 +11,9 @@ const chromium = process.env['CHROMIUM'] ?? '/usr/bin/chromium';
 /** Why no browser can be driven here; `null` when one can. */
 export const noChromium: string | null = existsSync(chromium) ? null : `no ${chromium}`;
 
+/** How long the browser may take to answer, ms: it may have to share its cores with much else. */
+const answerMs = 900_000;
+
 export interface TalkingBrowser {
   readonly browser: Browser;
   close(): Promise<void>;
@@ -31,6 +34,7 @@ export async function openBrowser(
   const browser = await puppeteer.launch({
     executablePath: chromium,
     headless: true,
+    protocolTimeout: answerMs,
     args: [
       '--no-sandbox',
       '--use-fake-ui-for-media-stream',

@@ -1,5 +1,11 @@
 import type { Browser, Page } from 'puppeteer-core';
 
+/**
+ * Longest wait for anything that is awaited in a page, ms: none is meant to be seen, and a browser
+ * that shares its cores with much else takes its time.
+ */
+export const waitMs = 120_000;
+
 /** What a page did that it should not have: errors, refused loads, broken policies. */
 export interface DrivenPage {
   readonly page: Page;
@@ -14,6 +20,7 @@ export async function openConsole(browser: Browser, url: string): Promise<Driven
   page.on('console', (message) => {
     if (message.type() === 'error') problems.push(message.text());
   });
+  page.setDefaultTimeout(waitMs);
   await page.setViewport({ width: 1280, height: 900 });
   await page.goto(`${url}/?tap`);
   await page.waitForSelector('#begin:not([disabled])');
@@ -30,7 +37,7 @@ export async function begin(page: Page, agent: string): Promise<string> {
 
 /** Id of the call that runs in a page, once it does. */
 export async function callIn(page: Page): Promise<string> {
-  await page.waitForSelector('[data-phase=running]', { timeout: 10_000 });
+  await page.waitForSelector('[data-phase=running]', { timeout: waitMs });
   return (await page.evaluate(
     `document.querySelector('[data-phase=running]').getAttribute('data-call')`,
   )) as string;
@@ -65,5 +72,16 @@ export async function numbers(page: Page, selector: string): Promise<readonly nu
 
 /** Waits until something is true in the page; said in its own language, which is not Node's. */
 export async function until(page: Page, condition: string): Promise<void> {
-  await page.waitForFunction(condition, { timeout: 10_000 });
+  await page.waitForFunction(condition, { timeout: waitMs });
+}
+
+/** Asks over and over until there is something. @throws Error when there never is */
+export async function awaited<T>(what: string, ask: () => Promise<T | null>): Promise<T> {
+  const endMs = performance.now() + waitMs;
+  while (performance.now() < endMs) {
+    const answer = await ask();
+    if (answer !== null) return answer;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  throw new Error(`waited in vain: ${what}`);
 }
