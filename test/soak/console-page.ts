@@ -142,7 +142,8 @@ function verdict(watched: readonly Watched[]): boolean {
     for (const problem of problems) say(`  ${problem}`);
   }
   const lost = callers.filter(({ closed }) => closed !== null).length;
-  for (const why of new Set(callers.flatMap(({ closed }) => closed ?? []))) say(`  lost with code ${why}`);
+  for (const why of new Set(callers.flatMap(({ closed }) => closed ?? [])))
+    say(`  lost with code ${why}`);
   const silent = callers.filter(({ deltas }) => deltas === 0).length;
   say(`${given.calls} calls, ${lost} lost, ${silent} that heard nothing`);
   return sound && lost === 0 && silent === 0;
