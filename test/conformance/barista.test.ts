@@ -51,9 +51,7 @@ async function newest(): Promise<CallRecord> {
 /** The orders that a call has placed. */
 function orders({ events }: CallRecord): unknown[] {
   return events.flatMap((entry) =>
-    entry.type === 'tool.called' && entry.item.kind === 'tool_call'
-      ? [JSON.parse(entry.item.arguments) as unknown]
-      : [],
+    entry.type === 'tool.called' ? [JSON.parse(entry.item.arguments) as unknown] : [],
   );
 }
 
