@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import process, { memoryUsage } from 'node:process';
 import { SileroDetector } from '../../adapters/detectors/silero-vad/silero-detector.ts';
 import { countMemoryOnce } from '../../src/collector.ts';
@@ -18,7 +21,11 @@ export type HouseMessage =
   | { readonly kind: 'ready'; readonly url: string }
   | { readonly kind: 'report'; readonly report: HouseReport };
 
+/** Finished calls go where `parley serve` puts them. */
+const folder = mkdtempSync(join(tmpdir(), 'parley-house-'));
+
 const config = `
+store: { type: sqlite, path: ${join(folder, 'calls.sqlite')} }
 server: { maxCalls: 10000, drainMs: 0, defaultAgent: rehearsal }
 backends:
   quick: { type: rehearsal, firstAudioMs: { p50: 50, p95: 100 } }
@@ -32,8 +39,13 @@ const clock = new CountingClock();
 const house = await House.open({ config, clock, detector: new SileroDetector({ clock }) });
 
 process.on('message', () => void report());
-process.on('disconnect', () => void house.close());
+process.on('disconnect', () => void close());
 send({ kind: 'ready', url: house.gateway.url });
+
+async function close(): Promise<void> {
+  await house.close();
+  rmSync(folder, { recursive: true, force: true });
+}
 
 async function report(): Promise<void> {
   // With --expose-gc: what is counted is what is really held.

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { createOnnxBackend, onnxOptions } from '../../adapters/backends/onnx/index.ts';
 import {
@@ -10,6 +11,7 @@ import { createOpenAiLiveClient } from '../../adapters/clients/openai-live/index
 import { createOpenAiRealtimeClient } from '../../adapters/clients/openai-realtime/index.ts';
 import { prepareResampler } from '../../src/audio/resampler.ts';
 import { createCall } from '../../src/call/call.ts';
+import { storeOf } from '../../src/composition/keeping.ts';
 import type { BackendPort } from '../../src/ports/backend.ts';
 import type { DetectorPort } from '../../src/ports/detector.ts';
 import { EnergyDetector } from '../support/energy-detector.ts';
@@ -85,7 +87,7 @@ export class House {
       throw new RangeError(result.problems.map((it) => problemText('test', it)).join('\n'));
     }
     await prepareResampler();
-    const { directory } = result.config;
+    const { directory, keeping } = result.config;
     const toolNames = tools.map(({ definition }) => definition.name);
     const agents = directory.agents.map((agent) => ({ ...agent, tools: toolNames }));
     const ids = randomIds(randomBytes);
@@ -100,6 +102,7 @@ export class House {
       detector,
       tools,
       createCall,
+      store: storeOf(keeping, { folder: tmpdir(), env, clock, log }),
       clock,
       ids,
       log,
