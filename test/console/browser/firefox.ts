@@ -6,14 +6,19 @@ import process from 'node:process';
 import puppeteer, { type Browser } from 'puppeteer-core';
 import { awaited } from './page-driver.ts';
 
-/** Debian's browser, or the one that `FIREFOX` names. */
-const firefox = process.env['FIREFOX'] ?? '/usr/bin/firefox-esr';
+/** Driven only where it is asked for by name: on a busy machine it takes a core for minutes. */
+const firefox = process.env['FIREFOX'] ?? '';
 /** Firefox opens no sound where there is no loudspeaker; PulseAudio gives it one that nobody hears. */
 const pulseaudio = '/usr/bin/pulseaudio';
 
 const missing = [firefox, pulseaudio].filter((path) => !existsSync(path));
-/** Why no browser can be driven here; `null` when one can. */
-export const noFirefox: string | null = missing.length === 0 ? null : `no ${missing.join(', no ')}`;
+/** Why no browser is driven here; `null` when one is. */
+export const noFirefox: string | null =
+  firefox === ''
+    ? 'FIREFOX names none'
+    : missing.length === 0
+      ? null
+      : `no ${missing.join(', no ')}`;
 
 /** A headless Firefox whose microphone hums one tone, with a loudspeaker of its own. */
 export async function openFirefox(): Promise<{
